@@ -1,0 +1,186 @@
+package authz
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Bounds of a client's fields (DESIGN.md section 8).
+const (
+	MaxNameLength  = 200 // characters
+	MaxOwnerLength = 128 // characters, of the owner's type and of its id
+	MaxSecrets     = 10  // secrets of one client at a time
+	MinTokenTTL    = time.Second
+)
+
+// ClientID is a client's identifier: a UUIDv4 (RFC 9562) in lower case,
+// chosen by the server.
+type ClientID string
+
+var clientIDPattern = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+
+// ParseClientID reads a UUID in its canonical lower-case form.
+func ParseClientID(s string) (ClientID, error) {
+	if !clientIDPattern.MatchString(s) {
+		return "", fmt.Errorf("client id %.60q is not a UUID in lower case", s)
+	}
+	return ClientID(s), nil
+}
+
+// GrantType is how a token is asked for (RFC 6749 section 1.3).
+type GrantType string
+
+// GrantClientCredentials is the only grant type there is (RFC 6749 section 4.4).
+const GrantClientCredentials GrantType = "client_credentials"
+
+// Status says whether a client may act.
+type Status string
+
+// The states of a client. Revoked is final.
+const (
+	StatusActive   Status = "active"
+	StatusDisabled Status = "disabled"
+	StatusRevoked  Status = "revoked"
+)
+
+// Client is a registered machine (RFC 6749 section 2).
+type Client struct {
+	ID             ClientID
+	Name           string
+	AllowedGrants  []GrantType
+	AllowedScopes  *ScopeSet
+	Confidential   bool
+	OwnerType      string // with OwnerID, or both empty
+	OwnerID        string
+	AccessTokenTTL time.Duration // 0: the server's default
+	Labels         map[string]string
+	Status         Status
+	CreatedAt      time.Time
+	LastUsedAt     time.Time // zero: never
+	Secrets        []Secret
+
+	// Generation rises with every revocation or disabling; a token lives only
+	// while it carries its client's current one.
+	Generation uint64
+	// TokensNotBefore, when set, ends all tokens issued before it (whole seconds).
+	TokensNotBefore time.Time
+	// Version counts the record's changes, for compare-and-swap; 0: not stored.
+	Version uint64
+}
+
+// Secret is one credential of a client, as stored: never its text.
+type Secret struct {
+	ID         string
+	Hash       [32]byte // HMAC-SHA-256 of the text under the key HashKeyID
+	HashKeyID  string
+	Preview    string // the first characters of the text, to tell secrets apart
+	CreatedAt  time.Time
+	ExpiresAt  time.Time // zero: never
+	LastUsedAt time.Time // zero: never
+}
+
+// Live reports whether the secret may still be used at now.
+func (s *Secret) Live(now time.Time) bool {
+	return s.ExpiresAt.IsZero() || now.Before(s.ExpiresAt)
+}
+
+// Clone returns a deep copy.
+func (c Client) Clone() Client {
+	c.AllowedGrants = slices.Clone(c.AllowedGrants)
+	c.Secrets = slices.Clone(c.Secrets)
+	if c.Labels != nil {
+		labels := make(map[string]string, len(c.Labels))
+		for k, v := range c.Labels {
+			labels[k] = v
+		}
+		c.Labels = labels
+	}
+	return c
+}
+
+// MayUse reports whether the client may ask for tokens by this grant type.
+func (c *Client) MayUse(grant GrantType) bool { return slices.Contains(c.AllowedGrants, grant) }
+
+// FieldError names the field of a request that is wrong, and why.
+type FieldError struct {
+	Field   string
+	Problem string
+}
+
+// Error implements error.
+func (e *FieldError) Error() string { return e.Field + ": " + e.Problem }
+
+var (
+	ownerPattern = regexp.MustCompile(`^[A-Za-z0-9._:@/-]{1,128}$`)
+	labelPattern = regexp.MustCompile(`^[A-Za-z0-9._/-]{1,63}$`)
+)
+
+// Validate checks the fields that a caller chooses; maxTTL is the longest
+// token lifetime allowed. The error is a *FieldError.
+func (c *Client) Validate(maxTTL time.Duration) error {
+	if err := validateName(c.Name); err != nil {
+		return err
+	}
+	if len(c.AllowedGrants) == 0 {
+		return &FieldError{"allowed_grants", "is empty; use [client_credentials]"}
+	}
+	for i, g := range c.AllowedGrants {
+		if g != GrantClientCredentials {
+			return &FieldError{"allowed_grants", fmt.Sprintf("unknown grant type %.60q; known: client_credentials", string(g))}
+		}
+		if slices.Contains(c.AllowedGrants[:i], g) {
+			return &FieldError{"allowed_grants", "holds a grant type twice"}
+		}
+	}
+	if c.AllowedScopes.Len() > MaxScopes {
+		return &FieldError{"allowed_scopes", fmt.Sprintf("holds more than %d scopes", MaxScopes)}
+	}
+	if err := validateOwner(c.OwnerType, c.OwnerID); err != nil {
+		return err
+	}
+	if ttl := c.AccessTokenTTL; ttl != 0 && (ttl < MinTokenTTL || ttl > maxTTL) {
+		return &FieldError{"access_token_ttl", fmt.Sprintf("is %s; it must be from %s to %s", ttl, MinTokenTTL, maxTTL)}
+	}
+	return validateLabels(c.Labels)
+}
+
+func validateName(name string) error {
+	if n := utf8.RuneCountInString(name); n < 1 || n > MaxNameLength || !utf8.ValidString(name) {
+		return &FieldError{"name", fmt.Sprintf("must be 1 to %d printable characters", MaxNameLength)}
+	}
+	for _, r := range name {
+		if !unicode.IsPrint(r) {
+			return &FieldError{"name", fmt.Sprintf("holds the unprintable character %U", r)}
+		}
+	}
+	return nil
+}
+
+func validateOwner(ownerType, ownerID string) error {
+	if ownerType == "" && ownerID == "" {
+		return nil
+	}
+	if !ownerPattern.MatchString(ownerType) {
+		return &FieldError{"owner_type", "must be 1 to 128 of A-Za-z0-9._:@/- (owner_type and owner_id go together)"}
+	}
+	if !ownerPattern.MatchString(ownerID) {
+		return &FieldError{"owner_id", "must be 1 to 128 of A-Za-z0-9._:@/- (owner_type and owner_id go together)"}
+	}
+	return nil
+}
+
+func validateLabels(labels map[string]string) error {
+	if len(labels) > 20 {
+		return &FieldError{"labels", "holds more than 20 labels"}
+	}
+	for k, v := range labels {
+		if !labelPattern.MatchString(k) || v != "" && !labelPattern.MatchString(v) {
+			return &FieldError{"labels", "a label is 1 to 63 of A-Za-z0-9._/- with a value of the same or empty"}
+		}
+	}
+	return nil
+}
