@@ -1,0 +1,160 @@
+package authz
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+)
+
+// Credential is what a request brought in its Authorization fields.
+type Credential struct {
+	Count int    // how many Authorization fields there were
+	Value string // the value of the first
+}
+
+// Authorizer decides whether a request may pass. It is the only maker of
+// Permits.
+type Authorizer struct {
+	Tokens TokenSource
+	Now    func() time.Time // never steps back; see Clock
+}
+
+// Decision is the Authorizer's answer. The zero value refuses.
+type Decision struct {
+	Reason      Reason
+	Principal   Principal    // also of a refusal, once the token was found good
+	Requirement *Requirement // what was asked; nil where none was looked at
+	Cause       error        // of ReasonStoreUnavailable, for the operator
+}
+
+// Allowed reports whether the request may pass.
+func (d *Decision) Allowed() bool { return d.Reason == ReasonAllowed || d.Reason == ReasonPublic }
+
+// Permit is proof that a Decision allowed: forwarding takes one, and only an
+// Authorizer's allowing Decision yields one. The zero Permit is not valid.
+type Permit struct {
+	principal Principal
+	valid     bool
+}
+
+// Valid reports whether the permit came from an allowing Decision.
+func (p *Permit) Valid() bool { return p.valid }
+
+// Principal returns on whose behalf the request runs; ok is false on a public
+// route, where nobody is.
+func (p *Permit) Principal() (principal *Principal, ok bool) {
+	return &p.principal, p.principal.Client != nil
+}
+
+// Permit returns the proof; it is valid only if the Decision allowed.
+func (d *Decision) Permit() Permit {
+	if !d.Allowed() {
+		return Permit{}
+	}
+	return Permit{principal: d.Principal, valid: true}
+}
+
+// Authorize judges a request's credential against a route's Requirement
+// (DESIGN.md section 6, steps 3 and 4). It allocates nothing where the token
+// is found in memory. Decisions are never cached: the token's scopes meet the
+// Requirement each time.
+func (a *Authorizer) Authorize(ctx context.Context, cred Credential, req *Requirement) Decision {
+	if req.Public {
+		return Decision{Reason: ReasonPublic, Requirement: req}
+	}
+	text, reason := bearerText(cred)
+	if reason != ReasonNone {
+		return Decision{Reason: reason, Requirement: req}
+	}
+	key, ok := ParseToken(text)
+	if !ok {
+		return Decision{Reason: ReasonMalformedToken, Requirement: req}
+	}
+	d := Decision{Requirement: req}
+	d.Principal, d.Reason, d.Cause = a.Identify(ctx, key, req.Resource)
+	if d.Reason == ReasonAllowed {
+		d.Reason = req.meets(&d.Principal)
+	}
+	return d
+}
+
+// Identify finds out whose token this is and whether it lives and may be used
+// at the resource (RFC 8707; empty: none). ReasonAllowed says that the
+// principal is good, no more: it is not a Decision and yields no Permit.
+// The error is the cause of ReasonStoreUnavailable.
+func (a *Authorizer) Identify(ctx context.Context, key TokenKey, resource string) (Principal, Reason, error) {
+	live, err := a.Tokens.LookupToken(ctx, key)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return Principal{}, ReasonUnknownToken, nil
+	case err != nil:
+		return Principal{}, ReasonStoreUnavailable, err
+	}
+	principal, reason := live.judge(key, a.Now())
+	if reason == ReasonAllowed && !live.opens(resource) {
+		return Principal{}, ReasonOtherResource, nil
+	}
+	return principal, reason, nil
+}
+
+// Alive reports whether the principal's token may still be used: false once
+// it expired or was revoked, or its client was revoked, disabled or cut. Long
+// tunnels ask it again and again. A store that cannot answer counts as dead.
+func (a *Authorizer) Alive(ctx context.Context, p *Principal) bool {
+	live, err := a.Tokens.LookupToken(ctx, p.key)
+	if err != nil {
+		return false
+	}
+	_, reason := live.judge(p.key, a.Now())
+	return reason == ReasonAllowed
+}
+
+// meets is step 4: the client list first, since a client that is not on it
+// learns nothing from the scopes.
+func (r *Requirement) meets(p *Principal) Reason {
+	if r.Empty() {
+		return ReasonInternal
+	}
+	if r.Clients != nil {
+		if _, ok := r.Clients[p.Client.ID]; !ok {
+			return ReasonClientNotAllowed
+		}
+	}
+	if !p.Scopes.HasAll(r.Scopes) {
+		return ReasonInsufficientScope
+	}
+	if r.AnyScope.Len() > 0 && !p.Scopes.HasAny(r.AnyScope) {
+		return ReasonInsufficientScope
+	}
+	return ReasonAllowed
+}
+
+// bearerText returns the token's text: exactly one Authorization field with
+// the scheme Bearer in any case, one or more spaces, and one word.
+// ReasonNone means that there is a word to judge.
+func bearerText(cred Credential) (string, Reason) {
+	const scheme = "bearer"
+	switch {
+	case cred.Count == 0:
+		return "", ReasonNoToken
+	case cred.Count > 1:
+		return "", ReasonInvalidRequest
+	}
+	v := cred.Value
+	if len(v) < len(scheme) || !strings.EqualFold(v[:len(scheme)], scheme) {
+		return "", ReasonNoToken // another scheme: RFC 6750 3.1, no error information
+	}
+	rest := v[len(scheme):]
+	if rest == "" {
+		return "", ReasonInvalidRequest
+	}
+	if rest[0] != ' ' {
+		return "", ReasonNoToken
+	}
+	rest = strings.TrimLeft(rest, " ")
+	if rest == "" {
+		return "", ReasonInvalidRequest
+	}
+	return rest, ReasonNone
+}

@@ -1,0 +1,146 @@
+package authz
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// The errors of a Store are a closed set; engines wrap them with the
+// operation and never let one of their own kinds through alone.
+var (
+	// ErrNotFound: no such client or token.
+	ErrNotFound = errors.New("not found")
+	// ErrConflict: the record changed since it was read; read again and retry.
+	ErrConflict = errors.New("changed meanwhile")
+	// ErrUnavailable: the store cannot answer; nothing is known of the outcome of a write.
+	ErrUnavailable = errors.New("store unavailable")
+	// ErrFull: the disk is below its reserve; nothing was written.
+	ErrFull = errors.New("store full")
+	// ErrClosed: the store was closed.
+	ErrClosed = errors.New("store closed")
+)
+
+// AccessToken is the stored record of an issued token, never the token itself.
+type AccessToken struct {
+	Key        TokenKey
+	ClientID   ClientID
+	Generation uint64 // the client's, when it was issued
+	Grant      GrantType
+	Scopes     *ScopeSet
+	Resources  []string // RFC 8707; empty: bound to none
+	IssuedAt   time.Time
+	ExpiresAt  time.Time // whole seconds; refused from this instant on
+	Revoked    bool
+}
+
+// Seq is a position in the control log: contiguous, from 1.
+type Seq uint64
+
+// EventKind says what a control event changed.
+type EventKind string
+
+// The kinds of control events.
+const (
+	EventClientCreated  EventKind = "client.created"
+	EventClientUpdated  EventKind = "client.updated"
+	EventSecretRotated  EventKind = "secret.rotated"
+	EventSecretRemoved  EventKind = "secret.removed"
+	EventClientRevoked  EventKind = "client.revoked"
+	EventClientDisabled EventKind = "client.disabled"
+	EventClientEnabled  EventKind = "client.enabled"
+	EventTokensRevoked  EventKind = "client.tokens_revoked"
+	EventTokenRevoked   EventKind = "token.revoked"
+)
+
+// Change says who makes a control change, and why. Engines write it into the
+// event of the change.
+type Change struct {
+	Kind   EventKind
+	At     time.Time
+	Actor  string // "admin:socket", "admin:token", "client:<id>", "system"
+	Detail string // what changed, for a reader; never a secret
+}
+
+// Event is one entry of the control log.
+type Event struct {
+	Seq        Seq
+	Change     Change
+	ClientID   ClientID  // of a client event, and of a revoked token's client
+	Generation uint64    // the client's after the change
+	Token      *TokenKey // of a token event
+	ExpiresAt  time.Time // of the revoked token
+}
+
+// ClientQuery selects a page of clients, in the order of their ids.
+type ClientQuery struct {
+	After     ClientID // the last id of the page before; empty: from the start
+	Limit     int      // 1 to 1000; 0: 100
+	OwnerType string   // with OwnerID: of this owner only
+	OwnerID   string
+	Status    Status // empty: any
+	Name      string // part of the name, without case; empty: any
+	Labels    map[string]string
+}
+
+// ClientPage is one page of clients; Next is empty on the last one.
+type ClientPage struct {
+	Clients []Client
+	Next    ClientID
+}
+
+// Use says when a client, and which of its secrets, was last used.
+type Use struct {
+	Client ClientID
+	Secret string // secret id; empty: only the client
+	At     time.Time
+}
+
+// Store is the notebook that the authorization server needs. Values that it
+// takes and returns are copies. All methods are safe for concurrent use.
+//
+// A control change (PutClient, RevokeToken) is atomic with one Event that gets
+// the next Seq, and it is on disk when the method returns nil.
+type Store interface {
+	// Client returns the client as last put; ErrNotFound.
+	Client(ctx context.Context, id ClientID) (Client, error)
+	// Clients returns one page in the order of ids.
+	Clients(ctx context.Context, q ClientQuery) (ClientPage, error)
+	// PutClient writes the client if the stored Version is still c.Version (0:
+	// if there is none), raises Version by one, and returns what was stored.
+	// A stored Generation never falls: ErrConflict. Atomic, durable.
+	PutClient(ctx context.Context, c Client, ch Change) (Client, error)
+	// TouchClients notes last uses; not a control change, no event, may be
+	// lost by a crash. A later use is never replaced by an earlier one, and
+	// Version stays.
+	TouchClients(ctx context.Context, uses []Use) error
+
+	// PutToken stores an issued token. It is on disk when the method returns
+	// nil, by group commit, unless the engine was opened with relaxed token
+	// durability. Putting the same token again changes nothing.
+	PutToken(ctx context.Context, t AccessToken) error
+	// Token returns the record with Revoked as it is; ErrNotFound. Expired
+	// records may still be there, or not: callers check ExpiresAt.
+	Token(ctx context.Context, key TokenKey) (AccessToken, error)
+	// TokenByID finds a token by its public id; ErrNotFound.
+	TokenByID(ctx context.Context, id TokenID) (AccessToken, error)
+	// RevokeToken revokes the token until it expires. It needs no stored
+	// token and may be repeated; a repetition appends no second event.
+	// Atomic, durable.
+	RevokeToken(ctx context.Context, t AccessToken, ch Change) error
+	// EachToken calls f with every stored token that is not expired at now, in
+	// no order, until f returns false. Tokens put meanwhile may be missing.
+	EachToken(ctx context.Context, now time.Time, f func(AccessToken) bool) error
+
+	// Events returns up to limit events after the given position, oldest
+	// first. Engines keep events for at least 90 days.
+	Events(ctx context.Context, after Seq, limit int) ([]Event, error)
+	// LastSeq returns the position of the newest event; 0: none yet.
+	LastSeq(ctx context.Context) (Seq, error)
+
+	// Check returns nil if the store can take writes, else ErrFull or
+	// ErrUnavailable with the cause.
+	Check(ctx context.Context) error
+	// Close waits for running writes; a second Close returns nil.
+	Close() error
+}

@@ -1,0 +1,225 @@
+package authz
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"hash/crc32"
+	"io"
+	"log/slog"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// The texts that travel are prefix + body + checksum in base62 (0-9A-Za-z);
+// the checksum is CRC-32 (IEEE) of all before it, six digits padded with "0".
+const (
+	alphabet       = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	randomLength   = 43 // base62 digits: 256 bits
+	hourLength     = 4  // base62 digits: hours up to the year 3655
+	checksumLength = 6
+
+	// SecretPrefix begins every client secret.
+	SecretPrefix = "spocs_"
+	// DefaultTokenPrefix begins every bearer token unless oauth.token_prefix says otherwise.
+	DefaultTokenPrefix = "spoat_"
+	// MaxTokenPrefix is the longest token prefix in bytes.
+	MaxTokenPrefix = 16
+
+	tokenBody = hourLength + randomLength + checksumLength
+	redacted  = "[redacted]"
+)
+
+// BearerToken is the text of an access token as it travels. It prints itself
+// as [redacted]; Text is the only way to its letters.
+type BearerToken struct{ text string }
+
+// Text returns the letters, for the one answer that carries them.
+func (t BearerToken) Text() string { return t.text }
+
+// String implements fmt.Stringer.
+func (BearerToken) String() string { return redacted }
+
+// GoString implements fmt.GoStringer.
+func (BearerToken) GoString() string { return redacted }
+
+// MarshalText implements encoding.TextMarshaler.
+func (BearerToken) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// LogValue implements slog.LogValuer.
+func (BearerToken) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// SecretText is the text of a client secret. It prints itself as [redacted].
+type SecretText struct{ text string }
+
+// NewSecretText wraps what a caller presented as a secret.
+func NewSecretText(s string) SecretText { return SecretText{s} }
+
+// Text returns the letters, for the one answer that carries them.
+func (s SecretText) Text() string { return s.text }
+
+// String implements fmt.Stringer.
+func (SecretText) String() string { return redacted }
+
+// GoString implements fmt.GoStringer.
+func (SecretText) GoString() string { return redacted }
+
+// MarshalText implements encoding.TextMarshaler.
+func (SecretText) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// LogValue implements slog.LogValuer.
+func (SecretText) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// TokenHash is the SHA-256 of a bearer token: all that the store knows of it.
+type TokenHash [sha256.Size]byte
+
+// TokenID is a token's public name: the first 16 hex digits of its hash.
+type TokenID string
+
+var tokenIDPattern = regexp.MustCompile(`^[0-9a-f]{16}$`)
+
+// ParseTokenID reads a token id; ok is false for anything else.
+func ParseTokenID(s string) (id TokenID, ok bool) {
+	return TokenID(s), tokenIDPattern.MatchString(s)
+}
+
+// ID returns the token's public name.
+func (h TokenHash) ID() TokenID { return TokenID(hex.EncodeToString(h[:8])) }
+
+// AppendID appends the token's public name to dst without allocating more.
+func (h TokenHash) AppendID(dst []byte) []byte { return hex.AppendEncode(dst, h[:8]) }
+
+// Hour counts hours since the Unix epoch. A token's Hour is the one in which
+// it expires: the store keeps and drops tokens by it.
+type Hour uint32
+
+// HourOf returns the hour that holds t.
+func HourOf(t time.Time) Hour { return Hour(t.Unix() / 3600) }
+
+// End returns the first instant after the hour.
+func (h Hour) End() time.Time { return time.Unix((int64(h)+1)*3600, 0).UTC() }
+
+// TokenKey finds a token in the store.
+type TokenKey struct {
+	Hour Hour
+	Hash TokenHash
+}
+
+// ParseToken checks the shape and the checksum of a bearer token and returns
+// its key. It neither allocates nor touches a store, so that garbage costs
+// nothing. ok is false for whatever this server cannot have issued.
+//
+// Any prefix of up to MaxTokenPrefix letters is taken, so that changing
+// oauth.token_prefix does not end the tokens already issued.
+func ParseToken(text string) (key TokenKey, ok bool) {
+	if len(text) < tokenBody || len(text) > tokenBody+MaxTokenPrefix {
+		return TokenKey{}, false
+	}
+	body := text[len(text)-tokenBody:]
+	for i := 0; i < len(text)-tokenBody; i++ {
+		if digit(text[i]) < 0 && text[i] != '_' {
+			return TokenKey{}, false
+		}
+	}
+	for i := 0; i < len(body); i++ {
+		if digit(body[i]) < 0 {
+			return TokenKey{}, false
+		}
+	}
+	if !checksumHolds(text) {
+		return TokenKey{}, false
+	}
+	var hour uint32
+	for i := range hourLength {
+		hour = hour*62 + uint32(digit(body[i]))
+	}
+	var buf [tokenBody + MaxTokenPrefix]byte
+	n := copy(buf[:], text)
+	return TokenKey{Hour: Hour(hour), Hash: sha256.Sum256(buf[:n])}, true
+}
+
+// newToken makes the text of a token that expires in the given hour.
+func newToken(prefix string, hour Hour, random io.Reader) (BearerToken, TokenKey, error) {
+	b := make([]byte, 0, len(prefix)+tokenBody)
+	b = append(b, prefix...)
+	var h [hourLength]byte
+	for i, v := hourLength-1, uint32(hour); i >= 0; i, v = i-1, v/62 {
+		h[i] = alphabet[v%62]
+	}
+	b = append(b, h[:]...)
+	b, err := appendRandom(b, random)
+	if err != nil {
+		return BearerToken{}, TokenKey{}, err
+	}
+	b = appendChecksum(b)
+	return BearerToken{string(b)}, TokenKey{Hour: hour, Hash: sha256.Sum256(b)}, nil
+}
+
+// newSecretText makes the text of a client secret.
+func newSecretText(random io.Reader) (SecretText, error) {
+	b, err := appendRandom([]byte(SecretPrefix), random)
+	if err != nil {
+		return SecretText{}, err
+	}
+	return SecretText{string(appendChecksum(b))}, nil
+}
+
+// IsSecretText reports whether s has the shape and checksum of a client secret.
+func IsSecretText(s string) bool {
+	return len(s) == len(SecretPrefix)+randomLength+checksumLength && strings.HasPrefix(s, SecretPrefix) && checksumHolds(s)
+}
+
+// appendRandom appends randomLength base62 digits, each equally likely: bytes
+// of 248 and more are drawn again, since 248 = 4*62. A nil random is crypto/rand.
+func appendRandom(b []byte, random io.Reader) ([]byte, error) {
+	if random == nil {
+		random = rand.Reader
+	}
+	var pool [64]byte
+	for n := 0; n < randomLength; {
+		if _, err := io.ReadFull(random, pool[:]); err != nil {
+			return nil, err
+		}
+		for _, c := range pool {
+			if c < 248 && n < randomLength {
+				b = append(b, alphabet[c%62])
+				n++
+			}
+		}
+	}
+	return b, nil
+}
+
+func appendChecksum(b []byte) []byte {
+	sum := crc32.ChecksumIEEE(b)
+	var d [checksumLength]byte
+	for i := checksumLength - 1; i >= 0; i-- {
+		d[i] = alphabet[sum%62]
+		sum /= 62
+	}
+	return append(b, d[:]...)
+}
+
+// checksumHolds reports whether the last six digits are the checksum of the rest.
+func checksumHolds(text string) bool {
+	var buf [128]byte
+	if len(text) <= checksumLength || len(text) > len(buf)-checksumLength {
+		return false
+	}
+	n := copy(buf[:], text[:len(text)-checksumLength])
+	return string(appendChecksum(buf[:n])[n:]) == text[n:]
+}
+
+// digit returns the value of a base62 digit, or -1.
+func digit(c byte) int {
+	switch {
+	case c >= '0' && c <= '9':
+		return int(c - '0')
+	case c >= 'A' && c <= 'Z':
+		return int(c-'A') + 10
+	case c >= 'a' && c <= 'z':
+		return int(c-'a') + 36
+	}
+	return -1
+}
