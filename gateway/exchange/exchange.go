@@ -55,7 +55,7 @@ type Exchange struct {
 	TargetAuthority string
 	// Host is the value of the one Host field, or HTTP/2's :authority.
 	Host string
-	Proto
+	Proto Proto
 	TLS  bool // the caller's connection is encrypted
 	Peer netip.AddrPort
 
