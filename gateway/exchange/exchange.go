@@ -54,10 +54,10 @@ type Exchange struct {
 	// TargetAuthority is the authority of an absolute-form target, or empty.
 	TargetAuthority string
 	// Host is the value of the one Host field, or HTTP/2's :authority.
-	Host string
+	Host  string
 	Proto Proto
-	TLS  bool // the caller's connection is encrypted
-	Peer netip.AddrPort
+	TLS   bool // the caller's connection is encrypted
+	Peer  netip.AddrPort
 
 	// Fields are all field lines in order, without Host and without HTTP/2
 	// pseudo fields. Framing fields (Content-Length, Transfer-Encoding) may be
