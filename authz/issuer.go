@@ -1,0 +1,314 @@
+package authz
+
+import (
+	"context"
+	"crypto/hmac"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+)
+
+// OAuthCode is an error code of RFC 6749 section 5.2 (or RFC 8707 section 2).
+type OAuthCode string
+
+// The error codes that the endpoints answer with.
+const (
+	CodeInvalidRequest         OAuthCode = "invalid_request"
+	CodeInvalidClient          OAuthCode = "invalid_client"
+	CodeUnauthorizedClient     OAuthCode = "unauthorized_client"
+	CodeUnsupportedGrantType   OAuthCode = "unsupported_grant_type"
+	CodeInvalidScope           OAuthCode = "invalid_scope"
+	CodeInvalidTarget          OAuthCode = "invalid_target"
+	CodeTemporarilyUnavailable OAuthCode = "temporarily_unavailable"
+)
+
+// OAuthError is a refusal of the authorization server. Description is for the
+// caller, in the alphabet of RFC 6749 section 5.2; Cause is for the operator.
+type OAuthError struct {
+	Code        OAuthCode
+	Description string
+	Cause       error
+}
+
+// Error implements error, for the operator.
+func (e *OAuthError) Error() string {
+	if e.Cause != nil {
+		return fmt.Sprintf("%s: %v", e.Code, e.Cause)
+	}
+	return fmt.Sprintf("%s: %s", e.Code, e.Description)
+}
+
+// Unwrap returns the cause.
+func (e *OAuthError) Unwrap() error { return e.Cause }
+
+// The causes of a failed client authentication: one answer to the caller,
+// told apart for the operator.
+var (
+	ErrUnknownClient  = errors.New("unknown client")
+	ErrWrongSecret    = errors.New("wrong secret")
+	ErrSecretExpired  = errors.New("secret has ended")
+	ErrClientInactive = errors.New("client is not active")
+	// ErrClockBehind: the clock stands too far behind what the store has seen.
+	ErrClockBehind = errors.New("the clock is behind what the store has seen")
+)
+
+// MaxClockBehind is how far the wall clock may stand behind what the store has
+// seen before issuing stops.
+const MaxClockBehind = 2 * time.Minute
+
+// Issuer authenticates clients, issues, introspects and revokes tokens.
+type Issuer struct {
+	Store      Store
+	Authorizer *Authorizer
+	Keys       *KeyRing
+	Policy     *CurrentPolicy
+	Now        func() time.Time
+	Behind     func() time.Duration // of the clock; nil: never
+	Random     io.Reader            // nil: crypto/rand
+	Used       func(Use)            // told of each good authentication; nil: nobody
+}
+
+// Authenticate finds the client that knows one of the candidate texts of a
+// secret (the same secret, form-decoded and raw: RFC 6749 section 2.3.1). An
+// unknown client, a wrong secret and an inactive client cost the same work
+// and give the same answer: an *OAuthError with CodeInvalidClient.
+func (s *Issuer) Authenticate(ctx context.Context, id string, candidates ...SecretText) (Client, error) {
+	keys := s.Keys.Keys()
+	sums := make([]hashed, 0, len(candidates)*len(keys.order))
+	for _, text := range candidates {
+		for _, keyID := range keys.order {
+			sums = append(sums, hashed{keyID, keys.hashUnder(keyID, text.text)})
+		}
+	}
+	clientID, err := ParseClientID(id)
+	var c Client
+	if err == nil {
+		c, err = s.Store.Client(ctx, clientID)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return Client{}, unavailable(err)
+		}
+	}
+	if err != nil {
+		matchSecret(&decoy, sums, s.Now())
+		return Client{}, invalidClient(ErrUnknownClient)
+	}
+	secret, cause := matchSecret(&c, sums, s.Now())
+	switch {
+	case cause != nil:
+		return Client{}, invalidClient(cause)
+	case c.Status != StatusActive:
+		return Client{}, invalidClient(ErrClientInactive)
+	}
+	if s.Used != nil {
+		s.Used(Use{Client: c.ID, Secret: secret, At: s.Now()})
+	}
+	return c, nil
+}
+
+// hashed is a presented secret under one hash key.
+type hashed struct {
+	keyID string
+	sum   [32]byte
+}
+
+// decoy takes the place of an unknown client, so that it costs the same.
+var decoy = Client{Secrets: make([]Secret, 1)}
+
+// matchSecret compares every presented hash with every secret, without
+// stopping at the first that fits.
+func matchSecret(c *Client, sums []hashed, now time.Time) (id string, cause error) {
+	cause = ErrWrongSecret
+	for i := range c.Secrets {
+		secret := &c.Secrets[i]
+		for j := range sums {
+			equal := hmac.Equal(sums[j].sum[:], secret.Hash[:]) && sums[j].keyID == secret.HashKeyID
+			switch {
+			case equal && secret.Live(now):
+				id, cause = secret.ID, nil
+			case equal && id == "":
+				cause = ErrSecretExpired
+			}
+		}
+	}
+	return id, cause
+}
+
+func invalidClient(cause error) error {
+	return &OAuthError{Code: CodeInvalidClient, Description: "client authentication failed", Cause: cause}
+}
+
+func unavailable(cause error) error {
+	return &OAuthError{Code: CodeTemporarilyUnavailable, Description: "the store cannot answer now", Cause: cause}
+}
+
+// TokenRequest is what an authenticated client asks for.
+type TokenRequest struct {
+	Grant GrantType
+	Scope string // as sent; empty: all that the client may have
+}
+
+// Issued is a token just made; Text is its one appearance.
+type Issued struct {
+	Text   BearerToken
+	Record AccessToken
+	TTL    time.Duration // what is left, in whole seconds
+}
+
+// Issue makes a token for an authenticated client (RFC 6749 section 4.4). It
+// is durable when Issue returns nil. A refusal is an *OAuthError.
+func (s *Issuer) Issue(ctx context.Context, c *Client, req TokenRequest) (Issued, error) {
+	policy := s.Policy.Load()
+	switch {
+	case req.Grant == "":
+		return Issued{}, &OAuthError{Code: CodeInvalidRequest, Description: "grant_type is missing"}
+	case req.Grant != GrantClientCredentials:
+		return Issued{}, &OAuthError{Code: CodeUnsupportedGrantType, Description: "the only grant type is client_credentials"}
+	case !c.MayUse(req.Grant):
+		return Issued{}, &OAuthError{Code: CodeUnauthorizedClient, Description: "the client may not use this grant type"}
+	case !c.Confidential:
+		return Issued{}, &OAuthError{Code: CodeUnauthorizedClient, Description: "only a confidential client may use this grant type"}
+	}
+	scopes, err := grant(policy, c, req.Scope)
+	if err != nil {
+		return Issued{}, err
+	}
+	if s.Behind != nil {
+		if behind := s.Behind(); behind > MaxClockBehind {
+			return Issued{}, unavailable(fmt.Errorf("%w by %s", ErrClockBehind, behind))
+		}
+	}
+	return s.mint(ctx, policy, c, scopes)
+}
+
+// grant narrows the asked scopes to what the client may have: no silent
+// narrowing of what was asked by name.
+func grant(policy *Policy, c *Client, asked string) (*ScopeSet, error) {
+	if asked == "" {
+		granted := c.AllowedScopes.Within(NewScopeSet(append(policy.Scopes.List(), ScopeIntrospect)...))
+		if granted.Len() == 0 && c.AllowedScopes.Len() > 0 {
+			return nil, &OAuthError{Code: CodeInvalidScope, Description: "none of the client's scopes is in the catalogue any more"}
+		}
+		return granted, nil
+	}
+	scopes, err := ParseScopeSet(asked)
+	if err != nil {
+		return nil, &OAuthError{Code: CodeInvalidScope, Description: "scope is malformed", Cause: err}
+	}
+	for _, scope := range scopes.list {
+		if !policy.Knows(scope) || !c.AllowedScopes.Has(scope) {
+			return nil, &OAuthError{Code: CodeInvalidScope, Description: "a requested scope is unknown or not allowed to this client",
+				Cause: fmt.Errorf("scope %q", string(scope))}
+		}
+	}
+	return scopes, nil
+}
+
+// mint makes, stores and returns the token. Its end is rounded up to whole
+// seconds, so that what the caller is told is never more than what is left.
+func (s *Issuer) mint(ctx context.Context, policy *Policy, c *Client, scopes *ScopeSet) (Issued, error) {
+	now := s.Now()
+	ttl := policy.TTL(c).Truncate(time.Second)
+	end := now.Add(ttl + time.Second - 1).Truncate(time.Second)
+	text, key, err := newToken(policy.TokenPrefix, HourOf(end), s.Random)
+	if err != nil {
+		return Issued{}, unavailable(err)
+	}
+	record := AccessToken{
+		Key: key, ClientID: c.ID, Generation: c.Generation, Grant: GrantClientCredentials, Scopes: scopes,
+		IssuedAt: now.UTC().Truncate(time.Second), ExpiresAt: end.UTC(),
+	}
+	if err := s.Store.PutToken(ctx, record); err != nil {
+		return Issued{}, unavailable(fmt.Errorf("store token: %w", err))
+	}
+	return Issued{Text: text, Record: record, TTL: ttl}, nil
+}
+
+// Introspection is what may be said of a token (RFC 7662 section 2.2). Only
+// Active counts when it is false.
+type Introspection struct {
+	Active    bool
+	Principal Principal
+	Reason    Reason // why it is not active, for the operator
+}
+
+// Introspect says whether a token lives. A client hears only of its own
+// tokens, unless it holds ScopeIntrospect; a nil caller is the administrator.
+// The error is an *OAuthError when the store cannot answer.
+func (s *Issuer) Introspect(ctx context.Context, caller *Client, text string) (Introspection, error) {
+	key, ok := ParseToken(text)
+	if !ok {
+		return Introspection{Reason: ReasonMalformedToken}, nil
+	}
+	p, reason, err := s.identifyAnywhere(ctx, key)
+	if err != nil {
+		return Introspection{}, unavailable(err)
+	}
+	if reason != ReasonAllowed {
+		return Introspection{Reason: reason}, nil
+	}
+	if caller != nil && caller.ID != p.Client.ID && !caller.AllowedScopes.Has(ScopeIntrospect) {
+		return Introspection{Reason: ReasonClientNotAllowed}, nil
+	}
+	return Introspection{Active: true, Principal: p, Reason: reason}, nil
+}
+
+// identifyAnywhere identifies a token whatever resource it is bound to.
+func (s *Issuer) identifyAnywhere(ctx context.Context, key TokenKey) (Principal, Reason, error) {
+	live, err := s.Authorizer.Tokens.LookupToken(ctx, key)
+	if errors.Is(err, ErrNotFound) {
+		return Principal{}, ReasonUnknownToken, nil
+	}
+	if err != nil {
+		return Principal{}, ReasonStoreUnavailable, err
+	}
+	p, reason := live.judge(key, s.Now())
+	return p, reason, nil
+}
+
+// Revoke ends a token of the calling client (RFC 7009); a nil caller is the
+// administrator. An unknown or dead token is no error: it is what was asked
+// for. revoked reports whether a living token was ended by this call.
+func (s *Issuer) Revoke(ctx context.Context, caller *Client, text, actor string) (revoked bool, err error) {
+	key, ok := ParseToken(text)
+	if !ok {
+		return false, nil
+	}
+	t, err := s.Store.Token(ctx, key)
+	return s.revoke(ctx, caller, t, err, actor)
+}
+
+// RevokeID ends a token by its public id, for the administrator. ErrNotFound
+// where there is no such token.
+func (s *Issuer) RevokeID(ctx context.Context, id TokenID, actor string) (revoked bool, err error) {
+	t, err := s.Store.TokenByID(ctx, id)
+	if errors.Is(err, ErrNotFound) {
+		return false, err
+	}
+	return s.revoke(ctx, nil, t, err, actor)
+}
+
+func (s *Issuer) revoke(ctx context.Context, caller *Client, t AccessToken, err error, actor string) (bool, error) {
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return false, nil
+	case err != nil:
+		return false, unavailable(err)
+	case caller != nil && caller.ID != t.ClientID:
+		return false, &OAuthError{Code: CodeUnauthorizedClient, Description: "the token was not issued to this client"}
+	case t.Revoked || !s.Now().Before(t.ExpiresAt):
+		return false, nil
+	}
+	ch := Change{Kind: EventTokenRevoked, At: s.Now().UTC(), Actor: actor, Detail: "token " + string(t.Key.Hash.ID())}
+	if err := s.Store.RevokeToken(ctx, t, ch); err != nil {
+		return false, unavailable(err)
+	}
+	return true, nil
+}
+
+// UngrantableScopes returns the scopes of a client that the catalogue does not
+// name, which are not issued any more.
+func UngrantableScopes(p *Policy, c *Client) []Scope {
+	return slices.DeleteFunc(c.AllowedScopes.List(), p.Knows)
+}

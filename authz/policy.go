@@ -1,0 +1,46 @@
+package authz
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// Policy is what one generation of the configuration asks of issuing: the
+// scope catalogue and the token lifetimes. It is immutable.
+type Policy struct {
+	Issuer      string // RFC 8414; empty: the origin of the request's listener
+	Realm       string
+	TokenPrefix string
+	TokenTTL    time.Duration // default lifetime of a token
+	MaxTokenTTL time.Duration
+	Scopes      *ScopeSet           // the catalogue; ScopeIntrospect is in it
+	Resources   map[string]struct{} // RFC 8707 resources that routes belong to
+}
+
+// Knows reports whether the catalogue names the scope.
+func (p *Policy) Knows(s Scope) bool { return s == ScopeIntrospect || p.Scopes.Has(s) }
+
+// TTL returns the lifetime of a client's tokens, never above the maximum.
+func (p *Policy) TTL(c *Client) time.Duration {
+	ttl := c.AccessTokenTTL
+	if ttl == 0 {
+		ttl = p.TokenTTL
+	}
+	return min(ttl, p.MaxTokenTTL)
+}
+
+// CurrentPolicy is where a reload puts the Policy in force.
+type CurrentPolicy struct{ p atomic.Pointer[Policy] }
+
+// NewCurrentPolicy starts with the given policy.
+func NewCurrentPolicy(p *Policy) *CurrentPolicy {
+	c := &CurrentPolicy{}
+	c.p.Store(p)
+	return c
+}
+
+// Load returns the policy in force.
+func (c *CurrentPolicy) Load() *Policy { return c.p.Load() }
+
+// Store exchanges the policy in force.
+func (c *CurrentPolicy) Store(p *Policy) { c.p.Store(p) }
