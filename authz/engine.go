@@ -14,6 +14,9 @@ import (
 // Version does not fit or Generation would fall. Last uses noted meanwhile by
 // TouchClients are kept.
 func (c Client) Over(stored *Client) (Client, error) {
+	if _, err := ParseClientID(string(c.ID)); err != nil {
+		return Client{}, err
+	}
 	var before Client
 	if stored != nil {
 		before = *stored
@@ -88,11 +91,14 @@ func (q *ClientQuery) Selects(c *Client) bool {
 }
 
 // Stored returns the token as an engine keeps it: times in whole seconds and
-// UTC, slices of its own. It is an error if the key's hour is not the one in
+// UTC, slices of its own. It is an error if the client is none that could be stored or the key's hour is not the one in
 // which the token expires, since engines drop tokens by it.
 func (t AccessToken) Stored() (AccessToken, error) {
 	if HourOf(t.ExpiresAt) != t.Key.Hour {
 		return AccessToken{}, fmt.Errorf("token %s: its hour %d is not that of its end %s", t.Key.Hash.ID(), t.Key.Hour, t.ExpiresAt.UTC().Format(time.RFC3339))
+	}
+	if _, err := ParseClientID(string(t.ClientID)); err != nil {
+		return AccessToken{}, fmt.Errorf("token %s: %w", t.Key.Hash.ID(), err)
 	}
 	t.IssuedAt, t.ExpiresAt = t.IssuedAt.Truncate(time.Second).UTC(), t.ExpiresAt.Truncate(time.Second).UTC()
 	t.Resources = append([]string(nil), t.Resources...)
