@@ -1,0 +1,19 @@
+package exchange
+
+import "errors"
+
+// The errors by which a request's Body says why it cannot be read to its end.
+// Any other error than io.EOF means that the caller left.
+var (
+	ErrBodyTooLarge  = errors.New("the body is larger than the route allows")
+	ErrBodyMalformed = errors.New("the body's framing is malformed")
+)
+
+// Interrupter is what a request's Body may be besides. Interrupt may come from
+// another goroutine: a Read that waits for the caller returns with an error,
+// and so does every later one. Upstreams use it when an answer came before
+// the body's end; without it they wait until the Read returns by itself. The
+// connection carries no further exchange (Answer.CloseAfter).
+type Interrupter interface {
+	Interrupt()
+}

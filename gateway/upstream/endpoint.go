@@ -1,0 +1,162 @@
+package upstream
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	minAside = time.Second
+	maxAside = 30 * time.Second
+	// slotWait bounds the wait for a connection where there may be no more.
+	slotWait = time.Second
+)
+
+// endpoint is one address at run time: how busy it is and whether it is well.
+type endpoint struct {
+	Endpoint
+	tls   *tls.Config // nil: plain
+	pool  pool
+	slots chan struct{} // one per connection in use; nil: no bound
+
+	busy     atomic.Int64 // exchanges under way
+	failures atomic.Int32 // failed connects in a row
+	aside    atomic.Int64 // until when it is set aside, as of Upstream.now
+	unwell   atomic.Bool  // the active check failed
+	down     atomic.Bool  // what Hooks.OnEndpoint was told last
+}
+
+func newEndpoint(e Endpoint, o *Options) *endpoint {
+	ep := &endpoint{Endpoint: e}
+	if o.MaxConnections > 0 {
+		ep.slots = make(chan struct{}, o.MaxConnections)
+	}
+	if !e.TLS {
+		return ep
+	}
+	ep.tls = &tls.Config{MinVersion: tls.VersionTLS12}
+	if o.TLS != nil {
+		ep.tls = o.TLS.Clone()
+	}
+	if ep.tls.ServerName == "" {
+		ep.tls.ServerName = e.Authority
+		if host, _, err := net.SplitHostPort(e.Authority); err == nil {
+			ep.tls.ServerName = host
+		}
+	}
+	ep.tls.NextProtos = []string{"http/1.1"}
+	return ep
+}
+
+// acquire takes a place at the endpoint, and reports false if none became
+// free in time. A place bounds open connections, not exchanges alone: one is
+// dialed only when no idle one is left, so idle and used ones never exceed
+// the places.
+func (e *endpoint) acquire(ctx context.Context) bool {
+	if e.slots != nil && !e.slot(ctx) {
+		return false
+	}
+	e.busy.Add(1)
+	return true
+}
+
+func (e *endpoint) slot(ctx context.Context) bool {
+	select {
+	case e.slots <- struct{}{}:
+		return true
+	default:
+	}
+	timer := time.NewTimer(slotWait)
+	defer timer.Stop()
+	select {
+	case e.slots <- struct{}{}:
+		return true
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return false
+}
+
+func (e *endpoint) release() {
+	e.busy.Add(-1)
+	if e.slots != nil {
+		<-e.slots
+	}
+}
+
+func (e *endpoint) well(now int64) bool { return !e.unwell.Load() && e.aside.Load() <= now }
+
+// failed sets the endpoint aside for a while that doubles with each failed
+// connect; connected brings it back.
+func (u *Upstream) failed(e *endpoint, err error) {
+	n := e.failures.Add(1)
+	d := maxAside
+	if n <= 5 {
+		d = min(minAside<<(n-1), maxAside)
+	}
+	e.aside.Store(u.now() + int64(d))
+	u.tell(e, err)
+}
+
+func (u *Upstream) connected(e *endpoint) {
+	if e.failures.Load() == 0 && !e.down.Load() {
+		return
+	}
+	e.failures.Store(0)
+	e.aside.Store(0)
+	u.tell(e, nil)
+}
+
+// tell makes a change of the endpoint's state known, once.
+func (u *Upstream) tell(e *endpoint, cause error) {
+	down := e.unwell.Load() || e.failures.Load() > 0
+	if e.down.Swap(down) == down {
+		return
+	}
+	if down {
+		u.options.Logger.Warn("endpoint is down", "upstream", u.options.Name, "endpoint", e.URL, "error", cause)
+	} else {
+		u.options.Logger.Info("endpoint is back", "upstream", u.options.Name, "endpoint", e.URL)
+	}
+	if u.options.Hooks.OnEndpoint != nil {
+		u.options.Hooks.OnEndpoint(e.URL, !down)
+	}
+}
+
+// pick returns the least busy endpoint that is well and was not tried, in
+// turn where they are equal; where none is well, of those that are not. It
+// returns nil when all were tried.
+func (u *Upstream) pick(tried []*endpoint) *endpoint {
+	if len(u.endpoints) == 1 {
+		if len(tried) > 0 {
+			return nil
+		}
+		return u.endpoints[0]
+	}
+	now, from := u.now(), int(u.turn.Add(1)%uint32(len(u.endpoints)))
+	var best *endpoint
+	var bestWell bool
+	for i := range u.endpoints {
+		e := u.endpoints[(from+i)%len(u.endpoints)]
+		if contains(tried, e) {
+			continue
+		}
+		well := e.well(now)
+		if best == nil || well && !bestWell || well == bestWell && e.busy.Load() < best.busy.Load() {
+			best, bestWell = e, well
+		}
+	}
+	return best
+}
+
+func contains(list []*endpoint, e *endpoint) bool {
+	for _, t := range list {
+		if t == e {
+			return true
+		}
+	}
+	return false
+}
