@@ -170,7 +170,9 @@ func (a *Answer) Interims() []Head { return get(a, func() []Head { return slices
 func (a *Answer) Content() string { return get(a, func() string { return string(a.content) }) }
 
 // Flushed returns the content that the caller can see.
-func (a *Answer) Flushed() string { return get(a, func() string { return string(a.content[:a.flushed]) }) }
+func (a *Answer) Flushed() string {
+	return get(a, func() string { return string(a.content[:a.flushed]) })
+}
 
 // Closes reports whether CloseAfter was called.
 func (a *Answer) Closes() bool { return get(a, func() bool { return a.closes }) }
