@@ -1,0 +1,44 @@
+package live
+
+import "sync/atomic"
+
+// Writes counts the changes of the token table so far.
+func (s *Store) Writes() (n uint64) {
+	for i := range s.tokens.shards {
+		n += s.tokens.shards[i].seq.Load() / 2
+	}
+	return n
+}
+
+// Slots returns the length of all shards' tables.
+func (s *Store) Slots() (n int) {
+	for i := range s.tokens.shards {
+		n += len(s.tokens.shards[i].table.Load().slots)
+	}
+	return n
+}
+
+// Families returns how many families there are.
+func (s *Store) Families() int {
+	s.tokens.families.mu.Lock()
+	defer s.tokens.families.mu.Unlock()
+	return len(s.tokens.families.byKey)
+}
+
+// Sweep sweeps all shards now.
+func (s *Store) Sweep() { s.tokens.sweep(0, len(s.tokens.shards), s.now().Unix()) }
+
+// Hold makes the readers wait: it begins a change of every shard and returns
+// the function that ends it.
+func (s *Store) Hold() (release func()) {
+	each := func(f func(*shard)) {
+		for i := range s.tokens.shards {
+			f(&s.tokens.shards[i])
+		}
+	}
+	each(func(sh *shard) { sh.mu.Lock(); sh.seq.Add(1) })
+	return func() { each(func(sh *shard) { sh.seq.Add(1); sh.mu.Unlock() }) }
+}
+
+// Waiting reports how many lookups wait for an engine read of another.
+func (s *Store) EngineReads() *atomic.Int64 { return &s.engineReads }
