@@ -1,0 +1,87 @@
+package oauth
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/labstack/echo/v4"
+)
+
+// authMethods are the ways of client authentication that the endpoints take.
+var authMethods = []string{"client_secret_basic", "client_secret_post"}
+
+// serverBody is RFC 8414 section 2. response_types_supported is required there
+// and empty here, since no user is ever sent anywhere.
+type serverBody struct {
+	Issuer                string   `json:"issuer"`
+	TokenEndpoint         string   `json:"token_endpoint"`
+	TokenAuthMethods      []string `json:"token_endpoint_auth_methods_supported"`
+	GrantTypes            []string `json:"grant_types_supported"`
+	ResponseTypes         []string `json:"response_types_supported"`
+	Scopes                []string `json:"scopes_supported,omitempty"`
+	RevocationEndpoint    string   `json:"revocation_endpoint"`
+	RevocationMethods     []string `json:"revocation_endpoint_auth_methods_supported"`
+	IntrospectionEndpoint string   `json:"introspection_endpoint"`
+	IntrospectionMethods  []string `json:"introspection_endpoint_auth_methods_supported"`
+	JWKSURI               string   `json:"jwks_uri,omitempty"`
+}
+
+// resourceBody is RFC 9728 section 2.
+type resourceBody struct {
+	Resource             string   `json:"resource"`
+	AuthorizationServers []string `json:"authorization_servers"`
+	Scopes               []string `json:"scopes_supported,omitempty"`
+	BearerMethods        []string `json:"bearer_methods_supported"`
+}
+
+// serverMetadata answers at the well-known path, and below it at the issuer's
+// own path (RFC 8414 section 3.1).
+func (s *Server) serverMetadata(c echo.Context) error {
+	policy := s.Policy.Load()
+	issuer, err := url.Parse(policy.Issuer)
+	if err != nil {
+		return NotFound(c)
+	}
+	if below := c.Request().URL.Path[len(ServerPath):]; below != "" && below != issuer.Path {
+		return NotFound(c)
+	}
+	origin := issuer.Scheme + "://" + issuer.Host
+	body := serverBody{
+		Issuer: policy.Issuer, TokenEndpoint: origin + TokenPath, TokenAuthMethods: authMethods,
+		GrantTypes: []string{"client_credentials"}, ResponseTypes: []string{}, Scopes: policy.Scopes.Strings(),
+		RevocationEndpoint: origin + RevokePath, RevocationMethods: authMethods,
+		IntrospectionEndpoint: origin + IntrospectPath, IntrospectionMethods: authMethods,
+	}
+	if s.JWKS != nil {
+		body.JWKSURI = origin + JWKSPath
+	}
+	return writeCacheable(c, body)
+}
+
+func (s *Server) resourceMetadata(c echo.Context) error {
+	policy := s.Policy.Load()
+	issuer, err := url.Parse(policy.Issuer)
+	if err != nil {
+		return NotFound(c)
+	}
+	return writeCacheable(c, resourceBody{
+		Resource: issuer.Scheme + "://" + issuer.Host, AuthorizationServers: []string{policy.Issuer},
+		Scopes: policy.Scopes.Strings(), BearerMethods: []string{"header"},
+	})
+}
+
+// jwks answers the public keys of what scopegate signs; an empty set while it
+// signs nothing.
+func (s *Server) jwks(c echo.Context) error {
+	set := []byte(`{"keys":[]}`)
+	if s.JWKS != nil {
+		set = s.JWKS()
+	}
+	c.Response().Header().Set("Cache-Control", "public, max-age=300")
+	return c.Blob(http.StatusOK, "application/jwk-set+json", set)
+}
+
+func writeCacheable(c echo.Context, v any) error {
+	c.Response().Header().Set("Cache-Control", "public, max-age=300")
+	return c.JSON(http.StatusOK, v)
+}

@@ -1,0 +1,28 @@
+package oauth
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+)
+
+// revoke is RFC 7009: an unknown token is as good as a revoked one.
+func (s *Server) revoke(c echo.Context) error {
+	start := s.Now()
+	caller, token, err := s.tokenForm(c)
+	revoked := false
+	if err == nil {
+		revoked, err = s.Issuer.Revoke(c.Request().Context(), &caller, token, "client:"+string(caller.ID))
+	}
+	if err != nil {
+		status, werr := s.refuse(c, err)
+		s.note(c, "revoke", caller.ID, status, err, start)
+		return werr
+	}
+	if revoked {
+		s.Metrics.TokenRevoked("client")
+	}
+	s.note(c, "revoke", caller.ID, http.StatusOK, nil, start)
+	noStore(c)
+	return c.NoContent(http.StatusOK)
+}
