@@ -1,0 +1,230 @@
+package admin
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"scopegate/authz"
+)
+
+// CreateRequest registers a client. Confidential is true if absent.
+type CreateRequest struct {
+	Name           string            `json:"name"`
+	AllowedGrants  []string          `json:"allowed_grants,omitempty"`
+	AllowedScopes  []string          `json:"allowed_scopes,omitempty"`
+	Confidential   *bool             `json:"confidential,omitempty"`
+	OwnerType      string            `json:"owner_type,omitempty"`
+	OwnerID        string            `json:"owner_id,omitempty"`
+	AccessTokenTTL Duration          `json:"access_token_ttl,omitempty"`
+	Labels         map[string]string `json:"labels,omitempty"`
+}
+
+func (s *Server) createClient(c echo.Context) error {
+	var req CreateRequest
+	if err := read(c, &req, false); err != nil {
+		return s.refuse(c, err)
+	}
+	client, secret, err := s.Registry.Create(c.Request().Context(), authz.NewClient{
+		Name: req.Name, AllowedGrants: convert[authz.GrantType](req.AllowedGrants), AllowedScopes: convert[authz.Scope](req.AllowedScopes),
+		Confidential: req.Confidential == nil || *req.Confidential, OwnerType: req.OwnerType, OwnerID: req.OwnerID,
+		AccessTokenTTL: time.Duration(req.AccessTokenTTL), Labels: req.Labels, Actor: actor(c),
+	})
+	if err != nil {
+		return s.refuse(c, err)
+	}
+	s.audit(c, "client registered", "client_id", string(client.ID), "name", client.Name, "scopes", client.AllowedScopes.String())
+	c.Response().Header().Set(echo.HeaderLocation, "/admin/v1/clients/"+string(client.ID))
+	return writeJSON(c, http.StatusCreated, ClientWithSecret{clientJSON(&client), secret.Text()})
+}
+
+// convert keeps nil and empty apart.
+func convert[T ~string](list []string) []T {
+	if list == nil {
+		return nil
+	}
+	out := make([]T, 0, len(list))
+	for _, s := range list {
+		out = append(out, T(s))
+	}
+	return out
+}
+
+func (s *Server) listClients(c echo.Context) error {
+	q := authz.ClientQuery{
+		After: authz.ClientID(c.QueryParam("cursor")), OwnerType: c.QueryParam("owner_type"), OwnerID: c.QueryParam("owner_id"),
+		Status: authz.Status(c.QueryParam("status")), Name: c.QueryParam("name"),
+	}
+	if q.After != "" {
+		if _, err := authz.ParseClientID(string(q.After)); err != nil {
+			return s.refuse(c, &authz.FieldError{Field: "cursor", Problem: "is not one that this server gave"})
+		}
+	}
+	if text := c.QueryParam("limit"); text != "" {
+		limit, err := strconv.Atoi(text)
+		if err != nil || limit < 1 || limit > 1000 {
+			return s.refuse(c, &authz.FieldError{Field: "limit", Problem: "must be 1 to 1000"})
+		}
+		q.Limit = limit
+	}
+	for _, label := range c.QueryParams()["label"] {
+		key, value, _ := strings.Cut(label, "=")
+		if q.Labels == nil {
+			q.Labels = map[string]string{}
+		}
+		q.Labels[key] = value
+	}
+	page, err := s.Store.Clients(c.Request().Context(), q)
+	if err != nil {
+		return s.refuse(c, err)
+	}
+	list := ClientList{Clients: []Client{}, NextCursor: string(page.Next)}
+	for i := range page.Clients {
+		list.Clients = append(list.Clients, clientJSON(&page.Clients[i]))
+	}
+	return writeJSON(c, http.StatusOK, list)
+}
+
+// clientID reads the id of the path.
+func clientID(c echo.Context) (authz.ClientID, error) {
+	id, err := authz.ParseClientID(c.Param("id"))
+	if err != nil {
+		return "", &authz.FieldError{Field: "id", Problem: "is not a client's UUID"}
+	}
+	return id, nil
+}
+
+func (s *Server) getClient(c echo.Context) error {
+	id, err := clientID(c)
+	if err != nil {
+		return s.refuse(c, err)
+	}
+	client, err := s.Store.Client(c.Request().Context(), id)
+	if err != nil {
+		return s.refuse(c, err)
+	}
+	return writeJSON(c, http.StatusOK, clientJSON(&client))
+}
+
+// UpdateRequest changes fields of a client; absent ones stay.
+type UpdateRequest struct {
+	Name           *string            `json:"name,omitempty"`
+	AllowedGrants  *[]string          `json:"allowed_grants,omitempty"`
+	AllowedScopes  *[]string          `json:"allowed_scopes,omitempty"`
+	Confidential   *bool              `json:"confidential,omitempty"`
+	OwnerType      *string            `json:"owner_type,omitempty"`
+	OwnerID        *string            `json:"owner_id,omitempty"`
+	AccessTokenTTL *Duration          `json:"access_token_ttl,omitempty"`
+	Labels         *map[string]string `json:"labels,omitempty"`
+}
+
+func (s *Server) updateClient(c echo.Context) error {
+	id, err := clientID(c)
+	if err != nil {
+		return s.refuse(c, err)
+	}
+	var req UpdateRequest
+	if err := read(c, &req, false); err != nil {
+		return s.refuse(c, err)
+	}
+	u := authz.Update{
+		Name: req.Name, Confidential: req.Confidential, OwnerType: req.OwnerType, OwnerID: req.OwnerID,
+		AccessTokenTTL: (*time.Duration)(req.AccessTokenTTL), Labels: req.Labels, Actor: actor(c),
+	}
+	if req.AllowedGrants != nil {
+		grants := convert[authz.GrantType](*req.AllowedGrants)
+		u.AllowedGrants = &grants
+	}
+	if req.AllowedScopes != nil {
+		scopes := convert[authz.Scope](*req.AllowedScopes)
+		u.AllowedScopes = &scopes
+	}
+	client, err := s.Registry.Update(c.Request().Context(), id, u)
+	if err != nil {
+		return s.refuse(c, err)
+	}
+	s.audit(c, "client updated", "client_id", string(id))
+	return writeJSON(c, http.StatusOK, clientJSON(&client))
+}
+
+// RotateRequest asks for a new secret; the older ones live on for Overlap.
+type RotateRequest struct {
+	Overlap Duration `json:"overlap,omitempty"`
+}
+
+func (s *Server) rotateSecret(c echo.Context) error {
+	id, err := clientID(c)
+	if err != nil {
+		return s.refuse(c, err)
+	}
+	var req RotateRequest
+	if err := read(c, &req, true); err != nil {
+		return s.refuse(c, err)
+	}
+	client, secret, err := s.Registry.Rotate(c.Request().Context(), id, time.Duration(req.Overlap), actor(c))
+	if err != nil {
+		return s.refuse(c, err)
+	}
+	s.audit(c, "secret rotated", "client_id", string(id), "overlap", time.Duration(req.Overlap).String())
+	return writeJSON(c, http.StatusOK, ClientWithSecret{clientJSON(&client), secret.Text()})
+}
+
+func (s *Server) removeSecret(c echo.Context) error {
+	id, err := clientID(c)
+	if err != nil {
+		return s.refuse(c, err)
+	}
+	secret, force := c.Param("secret"), c.QueryParam("force") == "true"
+	client, err := s.Registry.RemoveSecret(c.Request().Context(), id, secret, force, actor(c))
+	if err != nil {
+		return s.refuse(c, err)
+	}
+	s.audit(c, "secret removed", "client_id", string(id), "secret_id", secret)
+	return writeJSON(c, http.StatusOK, clientJSON(&client))
+}
+
+// clientStatus is revoke, disable and enable; cause is why tokens ended, or empty.
+func (s *Server) clientStatus(verb, cause string, change func(context.Context, authz.ClientID, string) (authz.Client, error)) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		id, err := clientID(c)
+		if err != nil {
+			return s.refuse(c, err)
+		}
+		client, err := change(c.Request().Context(), id, actor(c))
+		if err != nil {
+			return s.refuse(c, err)
+		}
+		if cause != "" {
+			s.Metrics.TokenRevoked(cause)
+		}
+		s.audit(c, "client "+verb, "client_id", string(id))
+		return writeJSON(c, http.StatusOK, clientJSON(&client))
+	}
+}
+
+// RevokeTokensRequest ends a client's tokens issued before an instant; absent: all.
+type RevokeTokensRequest struct {
+	IssuedBefore time.Time `json:"issued_before,omitzero"`
+}
+
+func (s *Server) revokeClientTokens(c echo.Context) error {
+	id, err := clientID(c)
+	if err != nil {
+		return s.refuse(c, err)
+	}
+	var req RevokeTokensRequest
+	if err := read(c, &req, true); err != nil {
+		return s.refuse(c, err)
+	}
+	client, err := s.Registry.RevokeTokens(c.Request().Context(), id, req.IssuedBefore, actor(c))
+	if err != nil {
+		return s.refuse(c, err)
+	}
+	s.Metrics.TokenRevoked("client_tokens")
+	s.audit(c, "client tokens revoked", "client_id", string(id))
+	return writeJSON(c, http.StatusOK, clientJSON(&client))
+}

@@ -1,0 +1,160 @@
+package admin
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"scopegate/authz"
+)
+
+// Duration is a span of time as text like "30m", in JSON as in YAML.
+type Duration time.Duration
+
+// MarshalText implements encoding.TextMarshaler.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (d *Duration) UnmarshalText(text []byte) error {
+	v, err := time.ParseDuration(string(text))
+	if err != nil {
+		return fmt.Errorf("want a duration like \"30m\"")
+	}
+	*d = Duration(v)
+	return nil
+}
+
+// Client is a client as the API shows it: no secret, no hash. Times are RFC
+// 3339 in UTC; null means never.
+type Client struct {
+	ID              string            `json:"id"`
+	Name            string            `json:"name"`
+	AllowedGrants   []string          `json:"allowed_grants"`
+	AllowedScopes   []string          `json:"allowed_scopes"`
+	Confidential    bool              `json:"confidential"`
+	OwnerType       string            `json:"owner_type,omitempty"`
+	OwnerID         string            `json:"owner_id,omitempty"`
+	AccessTokenTTL  *Duration         `json:"access_token_ttl,omitempty"` // absent: the server's default
+	Labels          map[string]string `json:"labels,omitempty"`
+	Status          string            `json:"status"`
+	CreatedAt       time.Time         `json:"created_at"`
+	LastUsedAt      *time.Time        `json:"last_used_at"`
+	Generation      uint64            `json:"generation"`
+	TokensNotBefore *time.Time        `json:"tokens_not_before,omitempty"`
+	Version         uint64            `json:"version"`
+	Secrets         []Secret          `json:"secrets"`
+}
+
+// Secret is a secret as the API shows it.
+type Secret struct {
+	ID         string     `json:"id"`
+	HashKeyID  string     `json:"hash_key_id"`
+	Preview    string     `json:"preview"`
+	CreatedAt  time.Time  `json:"created_at"`
+	ExpiresAt  *time.Time `json:"expires_at"`
+	LastUsedAt *time.Time `json:"last_used_at"`
+}
+
+// ClientWithSecret is the one answer that ever holds a secret.
+type ClientWithSecret struct {
+	Client       Client `json:"client"`
+	ClientSecret string `json:"client_secret"`
+}
+
+// ClientList is a page of clients.
+type ClientList struct {
+	Clients    []Client `json:"clients"`
+	NextCursor string   `json:"next_cursor"`
+}
+
+// Event is an entry of the control log as the API shows it.
+type Event struct {
+	Seq        uint64    `json:"seq"`
+	Kind       string    `json:"kind"`
+	At         time.Time `json:"at"`
+	Actor      string    `json:"actor"`
+	Detail     string    `json:"detail,omitempty"`
+	ClientID   string    `json:"client_id,omitempty"`
+	TokenID    string    `json:"token_id,omitempty"`
+	Generation uint64    `json:"generation,omitempty"`
+}
+
+// EventList is a page of the control log; NextCursor is the last position.
+type EventList struct {
+	Events     []Event `json:"events"`
+	NextCursor uint64  `json:"next_cursor"`
+}
+
+func clientJSON(c *authz.Client) Client {
+	out := Client{
+		ID: string(c.ID), Name: c.Name, AllowedGrants: []string{}, AllowedScopes: c.AllowedScopes.Strings(),
+		Confidential: c.Confidential, OwnerType: c.OwnerType, OwnerID: c.OwnerID, Labels: c.Labels,
+		Status: string(c.Status), CreatedAt: c.CreatedAt.UTC(), LastUsedAt: timeOrNull(c.LastUsedAt),
+		Generation: c.Generation, TokensNotBefore: timeOrNull(c.TokensNotBefore), Version: c.Version, Secrets: []Secret{},
+	}
+	for _, g := range c.AllowedGrants {
+		out.AllowedGrants = append(out.AllowedGrants, string(g))
+	}
+	if c.AccessTokenTTL != 0 {
+		ttl := Duration(c.AccessTokenTTL)
+		out.AccessTokenTTL = &ttl
+	}
+	for i := range c.Secrets {
+		s := &c.Secrets[i]
+		out.Secrets = append(out.Secrets, Secret{
+			ID: s.ID, HashKeyID: s.HashKeyID, Preview: s.Preview, CreatedAt: s.CreatedAt.UTC(),
+			ExpiresAt: timeOrNull(s.ExpiresAt), LastUsedAt: timeOrNull(s.LastUsedAt),
+		})
+	}
+	return out
+}
+
+func eventJSON(e *authz.Event) Event {
+	out := Event{
+		Seq: uint64(e.Seq), Kind: string(e.Change.Kind), At: e.Change.At.UTC(), Actor: e.Change.Actor,
+		Detail: e.Change.Detail, ClientID: string(e.ClientID), Generation: e.Generation,
+	}
+	if e.Token != nil {
+		out.TokenID = string(e.Token.Hash.ID())
+	}
+	return out
+}
+
+func timeOrNull(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+// decode reads exactly one JSON value without unknown members.
+func decode(body []byte, v any) error {
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return fmt.Errorf("%w: %s", errBadRequest, jsonError(err))
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("%w: something follows the JSON value", errBadRequest)
+	}
+	return nil
+}
+
+// jsonError says what is wrong in the words of JSON, not of Go's types.
+func jsonError(err error) string {
+	var kind *json.UnmarshalTypeError
+	var syntax *json.SyntaxError
+	switch {
+	case errors.As(err, &kind):
+		return fmt.Sprintf("member %q cannot be a JSON %s", kind.Field, kind.Value)
+	case errors.As(err, &syntax):
+		return fmt.Sprintf("not JSON at byte %d", syntax.Offset)
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return "the JSON value is cut short"
+	}
+	return err.Error()
+}
