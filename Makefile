@@ -1,0 +1,65 @@
+# make            lists the targets
+# make check      runs what CI runs
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+
+FUZZTIME ?= 30s
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+IMAGE    ?= scopegate:$(VERSION)
+PLATFORMS := linux/amd64 linux/arm64 darwin/arm64
+LDFLAGS  := -s -w -X main.release=$(VERSION)
+
+.PHONY: help
+help:
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: check
+check: ## everything that CI checks
+	.ci/run checks
+
+.PHONY: test
+test: ## all tests
+	go test ./...
+
+.PHONY: race
+race: ## all tests under the race detector
+	go test -race -timeout 15m ./...
+
+.PHONY: fuzz
+fuzz: ## each fuzz target for FUZZTIME (30s)
+	@for dir in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -rn1 dirname | sort -u); do \
+	  for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]*' $$dir/*_test.go | cut -c6- | sort -u); do \
+	    echo "==> $$dir $$target"; \
+	    go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$dir; \
+	  done; \
+	done
+
+.PHONY: bench
+bench: ## all benchmarks, with allocations
+	go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: lint
+lint: ## the linters of .golangci.yml
+	.ci/run lint
+
+.PHONY: docs
+docs: ## write the generated documentation and all golden files anew
+	go test $$(grep -rlE 'flag\.Bool\("update"' --include='*_test.go' . | xargs -rn1 dirname | sort -u) -update
+
+.PHONY: build
+build: ## bin/scopegate for this machine
+	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o bin/scopegate ./cmd/scopegate
+
+.PHONY: image
+image: ## the container image IMAGE
+	docker build --build-arg VERSION=$(VERSION) --tag $(IMAGE) .
+
+.PHONY: release
+release: ## bin/release: a binary for each platform, and their checksums
+	rm -rf bin/release && mkdir -p bin/release
+	@for platform in $(PLATFORMS); do \
+	  out=bin/release/scopegate-$(VERSION)-$${platform/\//-}; echo "==> $$out"; \
+	  CGO_ENABLED=0 GOOS=$${platform%/*} GOARCH=$${platform#*/} go build -trimpath -ldflags "$(LDFLAGS)" -o $$out ./cmd/scopegate; \
+	done
+	cd bin/release && sha256sum scopegate-* >SHA256SUMS && cat SHA256SUMS
