@@ -90,8 +90,8 @@ func TestIntrospectionCases(t *testing.T) {
 		auth []string
 		body string
 	}{
-		"I-3 7662 2.2 unknown token":         {nil, form("token", "spoat_unknown")},
-		"I-9 another client":                 {[]string{basic(otherID, otherSecret)}, form("token", token)},
+		"I-3 7662 2.2 unknown token":          {nil, form("token", "spoat_unknown")},
+		"I-9 another client":                  {[]string{basic(otherID, otherSecret)}, form("token", token)},
 		"I-11 7662 2.1 unknown hint, unknown": {nil, form("token", "x", "token_type_hint", "y")},
 	} {
 		t.Run(name, func(t *testing.T) {
