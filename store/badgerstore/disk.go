@@ -1,0 +1,208 @@
+package badgerstore
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Badger writes its logs and tables through memory maps of sparse files: on a
+// full disk such a write is no error but a SIGBUS that kills the process
+// (badger issues 1682 and 1801). So that there is always room where it writes:
+//
+//   - below the reserve nothing new is taken in, and below the floor nothing at
+//     all: what is in flight then still fits;
+//   - the blocks of each write-ahead log are allocated before a second group is
+//     written to it;
+//   - a ballast file keeps room for opening and closing on a full disk, when
+//     logs and tables are made; it goes when that is needed, and comes back
+//     when there is room again.
+
+// statfsEvery bounds how often the file system is asked for its free space.
+const statfsEvery = 100 * time.Millisecond
+
+const ballastName = "ballast"
+
+// disk watches the free space of the file system that holds the store.
+type disk struct {
+	dir     string
+	reserve int64 // free bytes below which nothing new is taken in
+	floor   int64 // free bytes below which nothing is written
+	ballast int64 // size of the ballast file
+	free    func(dir string) (int64, error)
+
+	asked atomic.Int64 // Unix nanoseconds of the last look
+	last  atomic.Int64 // free bytes then
+	// unallocated: a log's blocks could not be allocated, so nothing may be
+	// written until they are.
+	unallocated atomic.Bool
+}
+
+func freeBytes(dir string) (int64, error) {
+	var st unix.Statfs_t
+	if err := unix.Statfs(dir, &st); err != nil {
+		return 0, fmt.Errorf("free space of %s: %w", dir, err)
+	}
+	return int64(st.Bavail) * st.Bsize, nil
+}
+
+// room returns the free bytes, at most statfsEvery old. An error counts as
+// none: in doubt nothing is written.
+func (d *disk) room() int64 {
+	now := time.Now().UnixNano()
+	if asked := d.asked.Load(); asked != 0 && now-asked < int64(statfsEvery) && now >= asked {
+		return d.last.Load()
+	}
+	return d.look()
+}
+
+func (d *disk) look() int64 {
+	free, err := d.free(d.dir)
+	if err != nil {
+		free = 0
+	}
+	d.last.Store(free)
+	d.asked.Store(time.Now().UnixNano())
+	return free
+}
+
+// full reports whether writes are refused: all of them, or only new records.
+func (d *disk) full() (all, new bool) {
+	if d.unallocated.Load() {
+		return true, true
+	}
+	free := d.room()
+	return free < d.floor, free < d.reserve
+}
+
+// dropBallast gives the ballast's room back to the file system.
+func (d *disk) dropBallast() error {
+	err := os.Remove(filepath.Join(d.dir, ballastName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	d.look()
+	return err
+}
+
+// keepBallast makes the ballast file if there is ample room for it.
+func (d *disk) keepBallast() error {
+	path := filepath.Join(d.dir, ballastName)
+	if d.ballast == 0 || d.look() < d.reserve+2*d.ballast {
+		return nil
+	}
+	if st, err := os.Stat(path); err == nil && st.Size() == d.ballast {
+		return nil
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("make the ballast: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	if err := unix.Fallocate(int(f.Fd()), 0, 0, d.ballast); err != nil {
+		_ = os.Remove(path)
+		return fmt.Errorf("make the ballast: %w", err)
+	}
+	return nil
+}
+
+// allocate gives a sparse file all its blocks. A file system that cannot
+// allocate (EOPNOTSUPP) leaves the floor as the only guard.
+func allocate(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return fmt.Errorf("allocate: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	st, err := f.Stat()
+	if err != nil || st.Size() == 0 {
+		return err
+	}
+	err = unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_KEEP_SIZE, 0, st.Size())
+	if err != nil && !errors.Is(err, unix.EOPNOTSUPP) {
+		return fmt.Errorf("allocate %d bytes of %s: %w", st.Size(), filepath.Base(path), err)
+	}
+	return nil
+}
+
+func syncDir(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	return f.Sync()
+}
+
+// logs follows Badger's write-ahead logs (00001.mem and so on, one at a time),
+// which it makes when the one before is full. Committer only.
+type logs struct {
+	dir  string
+	last int // number of the newest log
+}
+
+// find looks for the newest log, and allocates every sparse file of Badger's.
+func (l *logs) find() error {
+	entries, err := os.ReadDir(l.dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		switch ext := filepath.Ext(e.Name()); ext {
+		case ".mem":
+			n, err := strconv.Atoi(strings.TrimSuffix(e.Name(), ext))
+			if err != nil {
+				continue
+			}
+			if l.last = max(l.last, n); n < l.last {
+				continue
+			}
+		case ".vlog":
+		default:
+			continue
+		}
+		if err := allocate(filepath.Join(l.dir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return syncDir(l.dir)
+}
+
+// follow allocates and makes durable a log that is there since the last call.
+// Its first error is of the allocation only.
+func (l *logs) follow() (unallocated, err error) {
+	for {
+		path := filepath.Join(l.dir, fmt.Sprintf("%05d.mem", l.last+1))
+		if _, err := os.Lstat(path); err != nil {
+			return unallocated, nil
+		}
+		// The entry of a new file in its directory has to be synced too, or
+		// what is synced inside of it may be gone with it.
+		l.last++
+		unallocated = errors.Join(unallocated, allocate(path))
+		if err := syncDir(l.dir); err != nil {
+			return unallocated, err
+		}
+	}
+}
+
+// diskBytes returns the bytes that the directory's files take up on disk.
+func diskBytes(dir string) int64 {
+	var total int64
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		var st unix.Stat_t
+		if unix.Lstat(filepath.Join(dir, e.Name()), &st) == nil {
+			total += st.Blocks * 512
+		}
+	}
+	return total
+}

@@ -1,0 +1,71 @@
+package badgerstore
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"scopegate/authz"
+)
+
+// Events implements authz.Store.
+func (s *Store) Events(ctx context.Context, after authz.Seq, limit int) ([]authz.Event, error) {
+	var events []authz.Event
+	err := s.view(ctx, func(txn *badger.Txn) error {
+		c, err := readMeta(txn, metaControl, decodeControl)
+		if err != nil || limit <= 0 || after >= c.last {
+			return err
+		}
+		events, err = readEvents(txn, max(after+1, c.first), c.last, limit)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read events: %w", err)
+	}
+	return events, nil
+}
+
+// readEvents reads events of the given positions, which have to be there.
+func readEvents(txn *badger.Txn, first, last authz.Seq, limit int) ([]authz.Event, error) {
+	var events []authz.Event
+	it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{spaceEvent}, PrefetchValues: true, PrefetchSize: min(limit, 100)})
+	defer it.Close()
+	next := first
+	for it.Seek(eventKey(first).key()); it.Valid() && next <= last && len(events) < limit; it.Next() {
+		key, err := parseEventKey(it.Item().KeyCopy(nil))
+		if err != nil {
+			return nil, err
+		}
+		if authz.Seq(key) != next {
+			return nil, fmt.Errorf("%w: event %d stands where %d should", errDamaged, key, next)
+		}
+		value, err := it.Item().ValueCopy(nil)
+		if err != nil {
+			return nil, err
+		}
+		e, err := decodeEvent(key, value)
+		if err != nil {
+			return nil, err
+		}
+		events = append(events, e)
+		next++
+	}
+	if next <= last && len(events) < limit {
+		return nil, fmt.Errorf("%w: event %d is missing", errDamaged, next)
+	}
+	return events, nil
+}
+
+// LastSeq implements authz.Store.
+func (s *Store) LastSeq(ctx context.Context) (authz.Seq, error) {
+	var c control
+	err := s.view(ctx, func(txn *badger.Txn) (err error) {
+		c, err = readMeta(txn, metaControl, decodeControl)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("read the end of the control log: %w", err)
+	}
+	return c.last, nil
+}

@@ -1,0 +1,285 @@
+package badgerstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+	"golang.org/x/sys/unix"
+
+	"scopegate/authz"
+)
+
+// openRoom is how many free bytes an opening needs for the first pages of new
+// files; see disk.go for why it must not be tried with less.
+const openRoom = 2 << 20
+
+// Open opens the store in a directory, or makes one if the directory is empty.
+//
+// It narrows the umask of the process to 0077, since Badger makes files at any
+// time and gives them no mode of its own.
+func Open(ctx context.Context, opt Options) (*Store, error) {
+	opt = opt.withDefaults()
+	unix.Umask(0o077)
+	if err := ownDir(opt.Dir); err != nil {
+		return nil, fmt.Errorf("open the store: %w", err)
+	}
+	lock, err := lockDir(ctx, opt.Dir, opt.LockWait, opt.Progress)
+	if err != nil {
+		return nil, fmt.Errorf("open the store: %w", err)
+	}
+	s := &Store{
+		opt: opt, log: opt.Logger, lock: lock, ops: make(chan *op, 4*maxGroup), calls: make(chan func()), done: make(chan struct{}),
+		disk: newDisk(opt), com: committer{logs: logs{dir: opt.Dir}},
+	}
+	if err := s.start(); err != nil {
+		_ = lock.release()
+		return nil, fmt.Errorf("open the store in %s: %w", opt.Dir, advise(err))
+	}
+	s.noteClock(false)
+	go s.run()
+	return s, nil
+}
+
+func newDisk(opt Options) *disk {
+	room := 4 * opt.memtable()
+	return &disk{dir: opt.Dir, reserve: max(opt.DiskReserve, room), floor: room, ballast: room, free: opt.FreeBytes}
+}
+
+// advise tells what to do about a damaged store.
+func advise(err error) error {
+	if errors.Is(err, errDamaged) {
+		return fmt.Errorf("%w; move the directory away and restore a backup: scopegate restore --from FILE --data-dir DIR", err)
+	}
+	return err
+}
+
+// ownDir makes the directory, and makes it and its files the owner's alone.
+func ownDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	if err := os.Chmod(dir, 0o700); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !e.Type().IsRegular() {
+			continue
+		}
+		if info, err := e.Info(); err == nil && info.Mode().Perm() != 0o600 {
+			if err := os.Chmod(filepath.Join(dir, e.Name()), 0o600); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// start opens the engine and checks that it is the whole store.
+func (s *Store) start() error {
+	if s.disk.look() < s.disk.reserve {
+		if err := s.disk.dropBallast(); err != nil {
+			s.log.Warn("the ballast of the store could not be removed", "error", err)
+		}
+	}
+	if free := s.disk.look(); free < openRoom {
+		return fmt.Errorf("%w: %d bytes are free, opening needs %d", authz.ErrFull, free, openRoom)
+	}
+	s.opt.Progress("opening the store in " + s.opt.Dir)
+	if err := inspect(s.opt); err != nil {
+		return err
+	}
+	db, err := openEngine(s.opt.engine())
+	if err != nil {
+		return fmt.Errorf("%w: %w", errDamaged, err)
+	}
+	if err := s.adopt(db); err != nil {
+		_ = closeEngine(db)
+		if s.com.ledger != nil {
+			_ = s.com.ledger.close()
+			s.com.ledger = nil
+		}
+		return err
+	}
+	return nil
+}
+
+// openEngine opens Badger, which panics on some damage.
+func openEngine(opt badger.Options) (db *badger.DB, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			db, err = nil, fmt.Errorf("storage engine: %.300v", r)
+		}
+	}()
+	return badger.Open(opt)
+}
+
+// adopt reads what the committer has to know and takes the engine into use.
+func (s *Store) adopt(db *badger.DB) error {
+	found, err := readFoundation(db)
+	if err != nil {
+		return err
+	}
+	l, acknowledged, err := openLedger(s.opt.Dir)
+	switch {
+	case errors.Is(err, errNoLedger) && found.fresh:
+		if l, err = makeLedger(s.opt.Dir, found.control); err != nil {
+			return fmt.Errorf("make the ledger: %w", err)
+		}
+	case errors.Is(err, errNoLedger):
+		return fmt.Errorf("%w: the file %s is missing", errDamaged, ledgerName)
+	case err != nil:
+		return fmt.Errorf("read the ledger: %w", err)
+	}
+	s.com.ledger = l
+	if found.control.last < acknowledged.last || found.control.clients < acknowledged.clients {
+		return fmt.Errorf("%w: changes were lost: the control log ends at %d with %d clients, acknowledged were %d with %d",
+			errDamaged, found.control.last, found.control.clients, acknowledged.last, acknowledged.clients)
+	}
+	if found.fresh {
+		if err := layFoundation(db); err != nil {
+			return fmt.Errorf("make the store: %w", err)
+		}
+	}
+	if err := s.com.logs.find(); err != nil {
+		s.disk.unallocated.Store(true)
+		s.log.Warn("no room for the store's write-ahead log; writes are refused until there is", "error", err)
+	}
+	if err := s.disk.keepBallast(); err != nil {
+		s.log.Warn("no ballast for the store", "error", err)
+	}
+	s.com.control, s.sets, s.db = found.control, found.sets, db
+	s.life++
+	s.clock.Store(max(s.clock.Load(), found.clock.Unix()))
+	return nil
+}
+
+// foundation is what is read of a store when it is opened.
+type foundation struct {
+	fresh   bool // there is nothing in it yet
+	control control
+	clock   time.Time
+	sets    *sets
+}
+
+func readFoundation(db *badger.DB) (foundation, error) {
+	f := foundation{control: control{first: 1}, clock: time.Unix(0, 0), sets: newSets()}
+	err := db.View(func(txn *badger.Txn) error {
+		version, err := readMeta(txn, metaSchema, decodeSchema)
+		if errors.Is(err, authz.ErrNotFound) {
+			return f.readEmpty(txn)
+		}
+		if err != nil {
+			return err
+		}
+		if version > schemaVersion {
+			return fmt.Errorf("it was written by a newer scopegate (layout %d, this one knows up to %d): use that one", version, schemaVersion)
+		}
+		if f.control, err = readMeta(txn, metaControl, decodeControl); err != nil {
+			return err
+		}
+		if f.clock, err = readMeta(txn, metaClock, decodeClock); err != nil {
+			return err
+		}
+		if err := f.verifyControl(txn); err != nil {
+			return err
+		}
+		return f.readSets(txn)
+	})
+	return f, err
+}
+
+func readMeta[T any](txn *badger.Txn, key metaKey, decode func([]byte) (T, error)) (T, error) {
+	b, err := read(txn, key.key())
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return decode(b)
+}
+
+// readEmpty accepts a store without a schema version only if it holds nothing.
+func (f *foundation) readEmpty(txn *badger.Txn) error {
+	it := txn.NewIterator(badger.IteratorOptions{})
+	defer it.Close()
+	if it.Rewind(); it.Valid() {
+		return fmt.Errorf("%w: it holds records but no layout version", errDamaged)
+	}
+	f.fresh = true
+	return nil
+}
+
+// verifyControl checks that the control log ends where it says, and that no
+// client is missing.
+func (f *foundation) verifyControl(txn *badger.Txn) error {
+	it := txn.NewIterator(badger.IteratorOptions{Reverse: true})
+	it.Seek(eventKey(^authz.Seq(0)).key())
+	newest := authz.Seq(0)
+	if it.ValidForPrefix([]byte{spaceEvent}) {
+		key, err := parseEventKey(it.Item().KeyCopy(nil))
+		if err != nil {
+			it.Close()
+			return err
+		}
+		newest = authz.Seq(key)
+	}
+	it.Close()
+	if newest != f.control.last {
+		return fmt.Errorf("%w: the control log ends at %d, not at %d", errDamaged, newest, f.control.last)
+	}
+	clients := uint64(0)
+	prefix := []byte{spaceClient}
+	keys := txn.NewIterator(badger.IteratorOptions{Prefix: prefix})
+	defer keys.Close()
+	for keys.Rewind(); keys.Valid(); keys.Next() {
+		clients++
+	}
+	if clients != f.control.clients {
+		return fmt.Errorf("%w: it holds %d clients, not %d", errDamaged, clients, f.control.clients)
+	}
+	return nil
+}
+
+func (f *foundation) readSets(txn *badger.Txn) error {
+	it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{spaceSet}, PrefetchValues: true, PrefetchSize: 100})
+	defer it.Close()
+	for it.Rewind(); it.Valid(); it.Next() {
+		id, err := parseSetKey(it.Item().KeyCopy(nil))
+		if err != nil {
+			return err
+		}
+		b, err := it.Item().ValueCopy(nil)
+		if err != nil {
+			return err
+		}
+		g, err := decodeSet(b)
+		if err != nil {
+			return err
+		}
+		f.sets.add(id, string(b), g)
+	}
+	return nil
+}
+
+// layFoundation writes the first records of a new store.
+func layFoundation(db *badger.DB) error {
+	err := db.Update(func(txn *badger.Txn) error {
+		return errors.Join(
+			txn.Set(metaSchema.key(), encodeSchema(schemaVersion)),
+			txn.Set(metaControl.key(), control{first: 1}.encode()),
+			txn.Set(metaClock.key(), encodeClock(time.Unix(0, 0))),
+		)
+	})
+	if err != nil {
+		return err
+	}
+	return db.Sync()
+}

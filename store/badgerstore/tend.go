@@ -1,0 +1,261 @@
+package badgerstore
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"scopegate/authz"
+)
+
+// What the committer does between groups, so that no operator has to.
+const (
+	minutely = time.Minute // the clock is written down, expired hours go, the ballast comes back
+	hourly   = time.Hour   // old events go, the value log is collected
+	// sweepGrace is how long after its last token's end an hour is kept.
+	sweepGrace = 2 * time.Minute
+	// reviveEvery bounds how often the engine is opened again after failures.
+	reviveEvery = 5 * time.Second
+	// trimChunk is how many events one transaction removes.
+	trimChunk = 500
+)
+
+// tended says when the work of an interval was last done.
+type tended struct {
+	minute, hour, revival time.Time
+}
+
+// due reports whether the interval has passed, and begins it anew. A clock
+// that stepped back makes it due.
+func due(last *time.Time, now time.Time, every time.Duration) bool {
+	if passed := now.Sub(*last); passed >= 0 && passed < every {
+		return false
+	}
+	*last = now
+	return true
+}
+
+// tend does what is due. Committer only.
+func (s *Store) tend(now time.Time) {
+	s.seeClock(now)
+	s.revive(now)
+	if s.db == nil || s.broken.Load() != nil {
+		return
+	}
+	s.syncRelaxed()
+	s.makeRoom()
+	if due(&s.com.tended.minute, now, minutely) {
+		s.noteClock(false)
+		s.sweep(now)
+		if err := s.disk.keepBallast(); err != nil {
+			s.log.Warn("no ballast for the store", "error", err)
+		}
+	}
+	if due(&s.com.tended.hour, now, hourly) {
+		s.trim(now)
+		s.collect()
+	}
+}
+
+func (s *Store) seeClock(now time.Time) { s.clock.Store(max(s.clock.Load(), now.Unix())) }
+
+// noteClock writes down the latest clock seen. With a last sync when the store
+// closes.
+func (s *Store) noteClock(last bool) {
+	s.seeClock(s.opt.Now())
+	o := &op{class: classNote, done: make(chan error, 1), stage: func(b *batch) error {
+		return b.set(metaClock.key(), encodeClock(s.ClockSeen()))
+	}}
+	b := s.newBatch()
+	if b == nil {
+		return
+	}
+	b.add(o)
+	b.commit()
+	if err := <-o.done; err != nil && last {
+		s.log.Warn("the clock could not be noted in the store", "error", err)
+	}
+}
+
+// syncRelaxed makes durable what was acknowledged before it was.
+func (s *Store) syncRelaxed() {
+	if !s.com.unsynced {
+		return
+	}
+	if err := s.db.Sync(); err != nil {
+		s.fail(fmt.Errorf("sync: %w", err))
+		return
+	}
+	s.com.unsynced = false
+}
+
+// makeRoom reacts to a disk that fills, or has room again.
+func (s *Store) makeRoom() {
+	free := s.disk.look()
+	if free < s.disk.floor/2 {
+		if err := s.disk.dropBallast(); err != nil {
+			s.log.Warn("the ballast of the store could not be removed", "error", err)
+		}
+	}
+	if s.disk.unallocated.Load() && free >= s.disk.floor {
+		if err := s.com.logs.find(); err == nil {
+			s.disk.unallocated.Store(false)
+			s.log.Info("there is room for the store's write-ahead log again")
+		}
+	}
+}
+
+// revive opens the engine again after a failed write. Opening reads the logs
+// as they are on disk, which is the only way to know what is there.
+func (s *Store) revive(now time.Time) {
+	if s.broken.Load() == nil {
+		return
+	}
+	if _, scarce := s.disk.full(); scarce || !due(&s.com.tended.revival, now, reviveEvery) {
+		return
+	}
+	s.gate.Lock()
+	defer s.gate.Unlock()
+	if s.db != nil {
+		err := closeEngine(s.db)
+		s.db = nil
+		if err != nil {
+			s.log.Error("the store could not be closed after a failed write", "error", err)
+		}
+	}
+	_ = s.com.ledger.close() // it is opened again
+	if err := s.start(); err != nil {
+		s.log.Error("the store could not be opened again after a failed write", "error", advise(err))
+		return
+	}
+	s.broken.Store(nil)
+	s.log.Info("the store was opened again after a failed write")
+}
+
+// sweep removes the hours whose last token has ended. Each goes by its prefix:
+// Badger deletes whole tables and rewrites their edges, which gives the disk
+// back at once; deleting key by key, or Badger's TTL, does not.
+//
+// Tokens go before revocations, so that a crash in between leaves no revoked
+// token without its revocation, and the clock is written down before, so that
+// a clock that steps back afterwards is noticed.
+func (s *Store) sweep(now time.Time) {
+	hours, err := s.expiredHours(now)
+	if len(hours) == 0 && err == nil {
+		return
+	}
+	began := time.Now()
+	if err == nil {
+		if s.disk.look() < 2*s.disk.floor {
+			err = s.disk.dropBallast()
+		}
+		err = errors.Join(err, s.dropHours(spaceToken, hours), s.dropHours(spaceRevocation, hours))
+	}
+	took := time.Since(began)
+	s.opt.OnSweep(Sweep{Hours: hours, Took: took, Err: err})
+	if err != nil {
+		s.fail(fmt.Errorf("sweep: %w", err))
+		return
+	}
+	s.log.Debug("swept expired hours", "hours", len(hours), "took", took)
+}
+
+func (s *Store) dropHours(space byte, hours []authz.Hour) error {
+	prefixes := make([][]byte, 0, len(hours))
+	for _, h := range hours {
+		prefixes = append(prefixes, hourPrefix(space, h))
+	}
+	err := s.db.DropPrefix(prefixes...)
+	return errors.Join(err, s.followLogs())
+}
+
+// expiredHours lists the hours that hold something and ended before the grace.
+func (s *Store) expiredHours(now time.Time) ([]authz.Hour, error) {
+	seen := map[authz.Hour]struct{}{}
+	var hours []authz.Hour
+	err := s.db.View(func(txn *badger.Txn) error {
+		for _, space := range []byte{spaceToken, spaceRevocation} {
+			it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{space}})
+			for it.Rewind(); it.Valid(); {
+				key, err := parseHashKey(space, it.Item().KeyCopy(nil))
+				if err != nil {
+					it.Close()
+					return err
+				}
+				if !key.Hour.End().Add(sweepGrace).Before(now) {
+					break
+				}
+				if _, ok := seen[key.Hour]; !ok {
+					seen[key.Hour] = struct{}{}
+					hours = append(hours, key.Hour)
+				}
+				it.Seek(hourPrefix(space, key.Hour+1))
+			}
+			it.Close()
+		}
+		return nil
+	})
+	return hours, err
+}
+
+// trim removes events that are older than EventRetention; the newest stays.
+func (s *Store) trim(now time.Time) {
+	for {
+		o := &op{class: classNote, done: make(chan error, 1)}
+		more := false
+		o.stage = func(b *batch) (err error) {
+			more, err = b.stageTrim(now.Add(-EventRetention))
+			return err
+		}
+		b := s.newBatch()
+		if b == nil {
+			return
+		}
+		b.add(o)
+		b.commit()
+		if err := <-o.done; err != nil {
+			s.log.Warn("old events could not be removed", "error", err)
+			return
+		}
+		if !more {
+			return
+		}
+	}
+}
+
+// stageTrim removes a chunk of the events before the given time.
+func (b *batch) stageTrim(before time.Time) (more bool, err error) {
+	c := b.control
+	if c.first >= c.last {
+		return false, nil
+	}
+	events, err := readEvents(b.txn, c.first, c.last, trimChunk)
+	if err != nil {
+		return false, classify(err)
+	}
+	for _, e := range events {
+		if e.Seq == c.last || !e.Change.At.Before(before) {
+			break
+		}
+		if err := b.txn.Delete(eventKey(e.Seq).key()); err != nil {
+			b.poison = err
+			return false, classify(err)
+		}
+		b.control.first = e.Seq + 1
+	}
+	if b.control.first == c.first {
+		return false, nil
+	}
+	return b.control.first-c.first == trimChunk, b.set(metaControl.key(), b.control.encode())
+}
+
+// collect runs Badger's value log collection; our values are not in it, so
+// this finds work only in a store that another layout left behind.
+func (s *Store) collect() {
+	err := s.db.RunValueLogGC(0.5)
+	if err != nil && !errors.Is(err, badger.ErrNoRewrite) && !errors.Is(err, badger.ErrRejected) {
+		s.log.Warn("value log collection failed", "error", err)
+	}
+}
