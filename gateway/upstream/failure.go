@@ -83,7 +83,7 @@ func dialFailure(ctx context.Context, err error) error {
 func readFailure(err error, heard bool) error {
 	var f *failure
 	switch {
-	case errors.As(err, &f):
+	case err == errStale, errors.As(err, &f):
 		return err
 	case !heard:
 		return fail(authz.ReasonUpstreamUnavailable, fmt.Errorf("no answer: %w", err))
