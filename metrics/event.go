@@ -9,8 +9,8 @@ func (m *Metrics) TokenRequest(grantType, result string) {
 }
 
 // TokenRevoked counts one revocation. cause is "client" (RFC 7009), "admin",
-// "client_revoked" or "client_disabled"; the last two end all of a client's
-// tokens at once and count as one.
+// "client_revoked", "client_disabled" or "client_tokens"; the last three end
+// all of a client's tokens at once and count as one.
 func (m *Metrics) TokenRevoked(cause string) { m.tokensRevoked[m.causes.of(cause)].Inc() }
 
 // StoreWrite counts one durable write of so many records that took d.

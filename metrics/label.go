@@ -18,7 +18,7 @@ var (
 		"issued", "invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type",
 		"invalid_scope", "invalid_target", "server_error", "temporarily_unavailable", "store_full", "rate_limited",
 	}
-	causes = []string{"client", "admin", "client_revoked", "client_disabled"}
+	causes = []string{"client", "admin", "client_revoked", "client_disabled", "client_tokens"}
 	limits = []string{
 		"concurrency", "client_rate", "address_rate", "route_rate", "route_client_rate",
 		"route_concurrency", "route_client_concurrency", "quota",

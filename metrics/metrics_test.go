@@ -98,6 +98,7 @@ func TestEveryMethodCountsInItsMetric(t *testing.T) {
 		`scopegate_tokens_revoked_total{cause="client"}`:                                      "0",
 		`scopegate_tokens_revoked_total{cause="client_revoked"}`:                              "0",
 		`scopegate_tokens_revoked_total{cause="client_disabled"}`:                             "0",
+		`scopegate_tokens_revoked_total{cause="client_tokens"}`:                               "0",
 		`scopegate_tokens_revoked_total{cause="other"}`:                                       "0",
 		`scopegate_requests_in_flight`:                                                        "1",
 		`scopegate_connections_open{front="wire"}`:                                            "1",
