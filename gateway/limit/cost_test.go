@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"scopegate/gateway/exchange"
 	"scopegate/gateway/limit"
 )
 
@@ -34,6 +35,23 @@ func TestLimitsAllocateNothing(t *testing.T) {
 		if n := testing.AllocsPerRun(1000, take); n != 0 {
 			t.Errorf("%s allocates %v times", name, n)
 		}
+	}
+}
+
+func TestFieldsCostOneAllocationWithSpaceForThem(t *testing.T) {
+	v := limit.Verdict{Limit: 200, RetryAfter: time.Second, Reset: 2 * time.Second, Window: 2 * time.Second}
+	fields := make([]exchange.Field, 0, 3)
+	if n := testing.AllocsPerRun(100, func() { fields = v.AppendFields(fields[:0], "client_rate") }); n != 1 {
+		t.Errorf("AppendFields allocates %v times", n)
+	}
+}
+
+func BenchmarkFields(b *testing.B) {
+	v := limit.Verdict{OK: true, Limit: 200, Remaining: 150, Reset: 2 * time.Second, Window: 2 * time.Second}
+	fields := make([]exchange.Field, 0, 3)
+	b.ReportAllocs()
+	for b.Loop() {
+		fields = v.AppendFields(fields[:0], "client_rate")
 	}
 }
 

@@ -25,20 +25,36 @@ type Verdict struct {
 // that a caller who obeys does not come early. Fields of several policies may
 // stand in one answer. A limit that is not configured has no fields.
 func (v Verdict) Fields(name string) []exchange.Field {
-	var fields []exchange.Field
+	return v.AppendFields(nil, name)
+}
+
+// AppendFields appends what Fields returns, at the price of one allocation for
+// all the values.
+func (v Verdict) AppendFields(fields []exchange.Field, name string) []exchange.Field {
+	var space [128]byte
+	text := space[:0]
+	policy, left := 0, 0 // where each ends
 	if v.Limit > 0 {
-		policy := appendString(make([]byte, 0, 64), name)
-		key := len(policy)
-		policy = appendParameter(policy, ";q=", int64(v.Limit))
-		policy = appendParameter(policy, ";w=", max(seconds(v.Window), 1))
-		left := appendParameter(append(make([]byte, 0, 64), policy[:key]...), ";r=", int64(v.Remaining))
-		left = appendParameter(left, ";t=", seconds(v.Reset))
-		fields = append(fields, exchange.Field{Name: "RateLimit-Policy", Value: string(policy)},
-			exchange.Field{Name: "RateLimit", Value: string(left)})
+		text = appendString(text, name)
+		key := len(text)
+		text = appendParameter(text, ";q=", int64(v.Limit))
+		text = appendParameter(text, ";w=", max(seconds(v.Window), 1))
+		policy = len(text)
+		text = append(text, text[:key]...)
+		text = appendParameter(text, ";r=", int64(v.Remaining))
+		text = appendParameter(text, ";t=", seconds(v.Reset))
+		left = len(text)
 	}
 	if !v.OK {
-		wait := strconv.FormatInt(max(seconds(v.RetryAfter), 1), 10)
-		fields = append(fields, exchange.Field{Name: "Retry-After", Value: wait})
+		text = strconv.AppendInt(text, max(seconds(v.RetryAfter), 1), 10)
+	}
+	values := string(text)
+	if v.Limit > 0 {
+		fields = append(fields, exchange.Field{Name: "RateLimit-Policy", Value: values[:policy]},
+			exchange.Field{Name: "RateLimit", Value: values[policy:left]})
+	}
+	if !v.OK {
+		fields = append(fields, exchange.Field{Name: "Retry-After", Value: values[left:]})
 	}
 	return fields
 }
