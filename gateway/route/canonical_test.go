@@ -156,14 +156,25 @@ func TestPathErrorsAreSafeToShow(t *testing.T) {
 }
 
 func TestAnEncodedSlashNamesTheOptionThatAcceptsIt(t *testing.T) {
-	path, _ := route.Canonical("/files/a%2Fb")
+	table := mustTable(t, "files any /files/{name}\nopen any /open/{name} slash\nx any /open/a/x")
 	want := `path: "%2F" is an encoded slash; a route accepts it only with allow_encoded_slash: true`
-	if err := path.RefuseEncodedSlash(); err == nil || err.Error() != want {
+	m := table.Match("", "GET", mustPath(t, "/files/a%2Fb"))
+	if err := m.Refusal(); err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
-	path, _ = route.Canonical("/files/a")
-	if err := path.RefuseEncodedSlash(); err != nil {
+	want = `path: "%2f" is an encoded slash, and with a plain one another route judges the path`
+	m = table.Match("", "GET", mustPath(t, "/open/a%2fx"))
+	if err := m.Refusal(); err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+	if err := mustPath(t, "/files/a").RefuseEncodedSlash(); err != nil {
 		t.Errorf("a path without encoded slash: %v", err)
+	}
+	for _, raw := range []string{"/files/a", "/open/a%2fb"} {
+		m = table.Match("", "GET", mustPath(t, raw))
+		if err := m.Refusal(); err != nil {
+			t.Errorf("%s: %v", raw, err)
+		}
 	}
 }
 

@@ -56,7 +56,7 @@ func (t *Table) Explain(host, method, rawPath string) Explanation {
 		e.Candidates = t.candidates(&e, &path)
 	}
 	if m.Outcome == EncodedSlashRefused {
-		e.PathError = path.RefuseEncodedSlash()
+		e.PathError = m.Refusal()
 	}
 	e.Why = e.why()
 	if m.Route == nil {
@@ -81,7 +81,7 @@ func (e *Explanation) why() string {
 	case e.Reserved:
 		return "the path belongs to the authorization server"
 	case e.Outcome == EncodedSlashRefused:
-		return e.slashWhy()
+		return e.PathError.Error()
 	case e.Outcome == MethodNotAllowed && neverPasses(e.Method):
 		return e.Method + " never passes"
 	case e.Outcome == MethodNotAllowed:
@@ -89,18 +89,6 @@ func (e *Explanation) why() string {
 	}
 	return "no route matches the path"
 }
-
-func (e *Explanation) slashWhy() string {
-	if i := slices.IndexFunc(e.Candidates, func(c Candidate) bool {
-		return c.Route.AllowEncodedSlash && c.Why == twoReadings
-	}); i >= 0 {
-		return e.PathError.Error() + "; and if the slash parts segments, another route judges the path"
-	}
-	return e.PathError.Error()
-}
-
-// twoReadings is why a route that accepts encoded slashes did not get a path.
-const twoReadings = "most specific, but another route judges the path if the slash parts segments"
 
 // candidates lists the routes whose pattern matches the path.
 func (t *Table) candidates(e *Explanation, path *Path) []Candidate {
@@ -139,5 +127,5 @@ func (e *Explanation) whyNot(r *Route, place *leaf) string {
 	case !r.AllowEncodedSlash:
 		return "does not allow an encoded slash"
 	}
-	return twoReadings
+	return "with a plain slash another route judges the path"
 }

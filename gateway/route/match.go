@@ -10,7 +10,7 @@ const (
 	NoRoute             Outcome = iota // 404
 	Found                              // Match.Route judges the request
 	MethodNotAllowed                   // 405 with Match.Allow
-	EncodedSlashRefused                // 400: see Path.RefuseEncodedSlash
+	EncodedSlashRefused                // 400 with Match.Refusal
 	BadHost                            // 400: the host is not one
 )
 
@@ -39,7 +39,10 @@ type Match struct {
 	// Sibling is, for a 405, a route of the same path that has CORS, so that
 	// the refusal can carry its fields; nil if there is none.
 	Sibling *Route
-	path    Path
+	// ambiguous tells of an EncodedSlashRefused that the route would accept
+	// encoded slashes, but not this one.
+	ambiguous bool
+	path      Path
 }
 
 // Match finds the route of a request. The host is the Host field as received,
@@ -70,10 +73,23 @@ func (t *Table) Match(host, method string, p *Path) Match {
 		place = t.lookup(host, p.text)
 	}
 	m.decide(place, method)
-	if p.HasEncodedSlash && !p.Reserved() && !t.acceptsSlash(host, method, place, &m) {
-		return Match{Outcome: EncodedSlashRefused, path: *p}
+	if p.HasEncodedSlash && !p.Reserved() {
+		t.judgeSlash(host, method, place, &m)
 	}
 	return m
+}
+
+// Refusal returns the error of an EncodedSlashRefused, and nil otherwise. It
+// names the option that would accept the slash, if that is what lacks.
+func (m *Match) Refusal() *PathError {
+	if m.Outcome != EncodedSlashRefused {
+		return nil
+	}
+	err := m.path.RefuseEncodedSlash()
+	if m.ambiguous {
+		err.Problem, err.Option = AmbiguousSlash, ""
+	}
+	return err
 }
 
 // MatchPreflight finds the route that answers a CORS preflight: the one that
@@ -102,16 +118,24 @@ func (m *Match) decide(place *leaf, method string) {
 	m.Outcome, m.Allow, m.Sibling = MethodNotAllowed, place.allow, place.cors
 }
 
-// acceptsSlash judges a path with an encoded slash after its place was found.
-func (t *Table) acceptsSlash(host, method string, place *leaf, m *Match) bool {
-	if m.Outcome != Found {
-		return place != nil && place.encodedSlash
+// judgeSlash turns the match of a path with an encoded slash into a refusal
+// unless the slash is accepted where the path was found.
+func (t *Table) judgeSlash(host, method string, place *leaf, m *Match) {
+	refusal := Match{Outcome: EncodedSlashRefused, path: m.path}
+	switch {
+	case m.Outcome != Found:
+		if place == nil || !place.encodedSlash {
+			*m = refusal
+		}
+	case !m.Route.AllowEncodedSlash:
+		*m = refusal
+	default:
+		other := t.lookup(host, m.path.split())
+		if other != nil && other.route(method) != m.Route {
+			refusal.ambiguous = true
+			*m = refusal
+		}
 	}
-	if !m.Route.AllowEncodedSlash {
-		return false
-	}
-	other := t.lookup(host, m.path.split())
-	return other == nil || other.route(method) == m.Route
 }
 
 // Capture is the segment that a {name} of the route's pattern matched.

@@ -30,18 +30,16 @@ func (p *Path) Segments() iter.Seq2[string, string] {
 	}
 }
 
-// RefuseEncodedSlash returns the error for a path with an encoded slash whose
-// route does not accept it, and nil for a path without one.
+// RefuseEncodedSlash returns the error for a path with an encoded slash on a
+// route that accepts none, and nil for a path without one. Match.Refusal is
+// preferred where there is a Match: it also knows why an accepting route
+// refused.
 func (p *Path) RefuseEncodedSlash() *PathError {
 	if !p.HasEncodedSlash {
 		return nil
 	}
-	for raw := range p.Segments() {
-		if i := strings.Index(strings.ToLower(raw), "%2f"); i >= 0 {
-			return &PathError{Text: raw[i : i+3], Problem: EncodedSlash, Option: "allow_encoded_slash"}
-		}
-	}
-	return nil
+	at := strings.Index(strings.ToLower(p.Raw), "%2f")
+	return &PathError{Text: p.Raw[at : at+3], Problem: EncodedSlash, Option: "allow_encoded_slash"}
 }
 
 // split is the reading of a backend that lets encoded slashes part segments.

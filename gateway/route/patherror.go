@@ -21,6 +21,7 @@ const (
 	BadUTF8          Problem = "does not decode to valid UTF-8"
 	DoubleEncoding   Problem = "is encoded twice"
 	EncodedSlash     Problem = "is an encoded slash"
+	AmbiguousSlash   Problem = "is an encoded slash, and with a plain one another route judges the path"
 )
 
 // PathError is a path that was refused. Its message is safe to show to the

@@ -7,7 +7,8 @@ import (
 
 // node is a place in the tree of segments: what may follow the segments that
 // lead here. Finding costs one map look-up a segment, whatever the number of
-// routes, and visits no node twice for one path.
+// routes; more only where literals and names overlap, and then no node is
+// visited twice.
 type node struct {
 	literals map[string]*node
 	name     *node // the next segment is any, but not empty
