@@ -184,9 +184,6 @@ func classify(err error) error {
 			return err
 		}
 	}
-	if errors.Is(err, badger.ErrDBClosed) {
-		return authz.ErrClosed
-	}
 	return fmt.Errorf("%w: %w", authz.ErrUnavailable, err)
 }
 

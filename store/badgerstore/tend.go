@@ -171,7 +171,10 @@ func (s *Store) dropHours(space byte, hours []authz.Hour) error {
 	return errors.Join(err, s.followLogs())
 }
 
-// expiredHours lists the hours that hold something and ended before the grace.
+// isSwept reports whether an hour has ended long enough ago to go.
+func isSwept(h authz.Hour, now time.Time) bool { return h.End().Add(sweepGrace).Before(now) }
+
+// expiredHours lists the hours that hold something and are to go.
 func (s *Store) expiredHours(now time.Time) ([]authz.Hour, error) {
 	seen := map[authz.Hour]struct{}{}
 	var hours []authz.Hour
@@ -184,7 +187,7 @@ func (s *Store) expiredHours(now time.Time) ([]authz.Hour, error) {
 					it.Close()
 					return err
 				}
-				if !key.Hour.End().Add(sweepGrace).Before(now) {
+				if !isSwept(key.Hour, now) {
 					break
 				}
 				if _, ok := seen[key.Hour]; !ok {

@@ -1,0 +1,158 @@
+package badgerstore_test
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"scopegate/authz"
+	"scopegate/store/badgerstore"
+	"scopegate/store/storetest"
+)
+
+const (
+	worker = authz.ClientID("00112233-4455-4677-8899-aabbccddeeff")
+)
+
+// sample is a token of the worker; n makes it another.
+func sample(n byte, end time.Time) authz.AccessToken {
+	t := authz.AccessToken{
+		ClientID: worker, Generation: 1, Grant: authz.GrantClientCredentials, Scopes: authz.NewScopeSet("invoices.read"),
+		IssuedAt: storetest.Now(), ExpiresAt: end,
+	}
+	t.Key.Hour = authz.HourOf(end)
+	t.Key.Hash[0], t.Key.Hash[31] = n, 0xff
+	return t
+}
+
+func register(t testing.TB, s *badgerstore.Store) authz.Client {
+	t.Helper()
+	c, err := s.PutClient(t.Context(), authz.Client{
+		ID: worker, Name: "Data Sync Worker", AllowedGrants: []authz.GrantType{authz.GrantClientCredentials},
+		AllowedScopes: authz.NewScopeSet("invoices.read"), Confidential: true, Status: authz.StatusActive, Generation: 1,
+		CreatedAt: storetest.Now(), Secrets: []authz.Secret{{ID: "s1", HashKeyID: "k1", Preview: "spocs_abcd", CreatedAt: storetest.Now()}},
+	}, authz.Change{Kind: authz.EventClientCreated, At: storetest.Now(), Actor: "admin:socket"})
+	if err != nil {
+		t.Fatalf("PutClient: %v", err)
+	}
+	return c
+}
+
+func issue(t testing.TB, s *badgerstore.Store, tok authz.AccessToken) {
+	t.Helper()
+	if err := s.PutToken(t.Context(), tok); err != nil {
+		t.Fatalf("PutToken: %v", err)
+	}
+}
+
+func revoke(t testing.TB, s *badgerstore.Store, tok authz.AccessToken) {
+	t.Helper()
+	if err := s.RevokeToken(t.Context(), tok, authz.Change{Kind: authz.EventTokenRevoked, At: storetest.Now(), Actor: "system"}); err != nil {
+		t.Fatalf("RevokeToken: %v", err)
+	}
+}
+
+func closed(t testing.TB, s *badgerstore.Store) {
+	t.Helper()
+	if err := s.Close(); err != nil {
+		t.Fatalf("Close: %v", err)
+	}
+}
+
+// TestLayoutOnDisk pins every byte of what is stored. A difference means that
+// stores of earlier versions cannot be read: it needs a new layout version and
+// a way from the old one.
+func TestLayoutOnDisk(t *testing.T) {
+	s := openWith(t, options(t.TempDir()))
+	register(t, s)
+	tok := sample(0xab, storetest.Now().Add(time.Hour))
+	tok.Resources = []string{"https://a"}
+	issue(t, s, tok)
+	revoke(t, s, tok)
+	long := sample(0xcd, storetest.Now().Add(time.Hour))
+	long.Generation, long.Scopes = 300, authz.NewScopeSet(authz.Scope(strings.Repeat("x", 1100)))
+	issue(t, s, long)
+	if err := s.Tend(t.Context(), storetest.Now()); err != nil {
+		t.Fatalf("Tend: %v", err)
+	}
+	got, err := s.Dump(t.Context())
+	if err != nil {
+		t.Fatalf("Dump: %v", err)
+	}
+	got = strings.ReplaceAll(got, strings.Repeat("78", 1100), "(1100 times 78)")
+	const hash = "000000000000000000000000000000000000000000000000000000000000ff"
+	want := strings.Join([]string{
+		`6300112233445546778899aabbccddeeff 01{"name":"Data Sync Worker","grants":["client_credentials"],"scopes":"invoices.read","confidential":true,"status":"active","created_at":"2026-03-14T09:26:53Z","secrets":[{"id":"s1","hash":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","hash_key_id":"k1","preview":"spocs_abcd","created_at":"2026-03-14T09:26:53Z"}],"generation":1,"version":1}`,
+		`650000000000000001 01{"kind":"client.created","at":"2026-03-14T09:26:53Z","actor":"admin:socket","client_id":"00112233-4455-4677-8899-aabbccddeeff","generation":1}`,
+		`650000000000000002 01{"kind":"token.revoked","at":"2026-03-14T09:26:53Z","actor":"system","client_id":"00112233-4455-4677-8899-aabbccddeeff","generation":1,"hour":492634,"hash":"qwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAP8=","expires_at":"2026-03-14T10:26:53Z"}`,
+		`6d01 00000001`,
+		`6d02 000000000000000100000000000000020000000000000001`,
+		`6d03 0000000069b529dd`,
+		`720007845aab` + hash + ` 010000000000000002`,
+		`7300000001 0112636c69656e745f63726564656e7469616c730d696e766f696365732e72656164010968747470733a2f2f61`,
+		`740007845aab` + hash + ` 0100112233445546778899aabbccddeeff69b529dd064d0101`,
+		`740007845acd` + hash + ` 0200112233445546778899aabbccddeeff69b529dd064dac020112636c69656e745f63726564656e7469616c73cc08(1100 times 78)00`,
+		``,
+	}, "\n")
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("layout (-want +got):\n%s", d)
+	}
+}
+
+func TestKeysSortAsWhatTheyName(t *testing.T) {
+	keys := [][]byte{
+		badgerstore.EventKey(1), badgerstore.EventKey(255), badgerstore.EventKey(256), badgerstore.EventKey(1 << 40),
+		badgerstore.RevokeKey(authz.TokenKey{Hour: 1 << 20}),
+		badgerstore.TokenKey(authz.TokenKey{Hour: 1}), badgerstore.TokenKey(authz.TokenKey{Hour: 256}), badgerstore.TokenKey(authz.TokenKey{Hour: 1 << 31}),
+	}
+	if !slices.IsSortedFunc(keys, bytes.Compare) {
+		t.Errorf("keys are out of order: %x", keys)
+	}
+}
+
+func TestTokenRecordIsCompact(t *testing.T) {
+	s := openWith(t, options(t.TempDir()))
+	issue(t, s, sample(1, storetest.Now().Add(time.Hour)))
+	dump, err := s.Dump(t.Context())
+	if err != nil {
+		t.Fatalf("Dump: %v", err)
+	}
+	lines := strings.Split(strings.TrimSpace(dump), "\n")
+	_, value, _ := strings.Cut(lines[len(lines)-1], " ")
+	if n := len(value) / 2; n > 44 {
+		t.Errorf("a token takes %d bytes, at most 44 wanted", n)
+	}
+}
+
+func FuzzKeys(f *testing.F) {
+	id, _ := badgerstore.ClientKey(worker)
+	for _, seed := range [][]byte{nil, id, badgerstore.EventKey(7), badgerstore.TokenKey(sample(1, storetest.Now()).Key), badgerstore.RevokeKey(authz.TokenKey{}), []byte("s\x00\x00\x00\x01"), []byte("c")} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if wrong := badgerstore.ParseKeys(b); wrong != nil {
+			t.Errorf("%x changed as a key of %v", b, wrong)
+		}
+	})
+}
+
+func FuzzRecords(f *testing.F) {
+	for _, seed := range []string{
+		"", "\x01", "\x01{}", `{"name":"x"}`, "\x01" + `{"name":"x","status":"active","scopes":"a b","version":3,"generation":2}`,
+		"\x01" + `{"kind":"token.revoked","hour":7,"hash":"qwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAP8="}`,
+		"\x010011223344556677abcd\x06\x4d\x01\x01", "\x010011223344556677abcd\xff\xff\x01\x01",
+		"\x020011223344556677abcd\x06\x4d\x01\x01\x02cc\x01a\x01\x01b", "\x01\x02cc\x01a\x00", "\x01\x02cc\x01a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
+		"\x01\x00\x00\x00\x00\x00\x00\x00\x07", strings.Repeat("\x00", 24),
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if wrong := badgerstore.ParseRecords(b); wrong != nil {
+			t.Errorf("%x changed as a record of %v", b, wrong)
+		}
+	})
+}
