@@ -86,7 +86,9 @@ type Answer interface {
 	// without framing: the front frames by length (UnknownLength: until End)
 	// and drops Content-Length, Transfer-Encoding, Connection and Keep-Alive.
 	// A HEAD answer and a 304 may declare a length and write nothing. The head
-	// may stay in a buffer until Flush, End or enough content.
+	// may stay in a buffer until Flush, End or enough content. The fields of
+	// Begin, Interim and Tunnel are lent until the call returns: they lie in
+	// the upstream's read buffer.
 	Begin(status int, fields []Field, length int64) error
 	// Write sends content of the final answer.
 	Write(p []byte) (int, error)

@@ -197,10 +197,10 @@ func TestSilenceWithinTheRequestBody(t *testing.T) {
 // The response timeout counts from the body's end.
 func TestSlowUploadIsNotAResponseTimeout(t *testing.T) {
 	b := serve(t, always(hello))
-	u := open(t, upstream.Options{Response: time.Second}, b)
+	u := open(t, upstream.Options{Response: 2 * time.Second}, b)
 	body := newCallerBody()
 	go func() {
-		ticker := time.NewTicker(short)
+		ticker := time.NewTicker(250 * time.Millisecond)
 		defer ticker.Stop()
 		for range 10 {
 			<-ticker.C

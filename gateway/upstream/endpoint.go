@@ -23,7 +23,7 @@ type endpoint struct {
 	slots chan struct{} // one per connection in use; nil: no bound
 
 	busy     atomic.Int64 // exchanges under way
-	failures atomic.Int32 // failed connects in a row
+	failures atomic.Int32 // times in a row that it was set aside
 	aside    atomic.Int64 // until when it is set aside, as of Upstream.now
 	unwell   atomic.Bool  // the active check failed
 	down     atomic.Bool  // what Hooks.OnEndpoint was told last
@@ -89,16 +89,24 @@ func (e *endpoint) release() {
 
 func (e *endpoint) well(now int64) bool { return !e.unwell.Load() && e.aside.Load() <= now }
 
-// failed sets the endpoint aside for a while that doubles with each failed
-// connect; connected brings it back.
+// failed sets the endpoint aside, for longer with each time; connected brings
+// it back. Connects that fail while it is aside began before, or had no other
+// endpoint to go to, and say nothing new.
 func (u *Upstream) failed(e *endpoint, err error) {
-	n := e.failures.Add(1)
-	d := maxAside
-	if n <= 5 {
-		d = min(minAside<<(n-1), maxAside)
+	now, until, n := u.now(), e.aside.Load(), e.failures.Load()
+	if now < until || !e.aside.CompareAndSwap(until, now+int64(asideFor(n))) {
+		return
 	}
-	e.aside.Store(u.now() + int64(d))
+	e.failures.Store(n + 1)
 	u.tell(e, err)
+}
+
+// asideFor is how long an endpoint is set aside after n failures before.
+func asideFor(n int32) time.Duration {
+	if n >= 5 {
+		return maxAside
+	}
+	return minAside << n
 }
 
 func (u *Upstream) connected(e *endpoint) {

@@ -125,7 +125,7 @@ func TestUnreachableEndpointIsSetAside(t *testing.T) {
 	var downs, ups atomic.Int32
 	b := serve(t, always(hello))
 	u := open(t, upstream.Options{
-		Endpoints: []upstream.Endpoint{unroutable(t)},
+		Endpoints: []upstream.Endpoint{unreachable(t)},
 		Hooks: upstream.Hooks{OnEndpoint: func(_ string, up bool) {
 			if up {
 				ups.Add(1)
@@ -139,6 +139,17 @@ func TestUnreachableEndpointIsSetAside(t *testing.T) {
 	}
 	if downs.Load() != 1 || ups.Load() != 0 {
 		t.Errorf("told down %d times, up %d; want 1, 0", downs.Load(), ups.Load())
+	}
+}
+
+func TestBackOffDoublesUpToABound(t *testing.T) {
+	for n, want := range []time.Duration{1, 2, 4, 8, 16, 30, 30} {
+		if got := upstream.AsideFor(int32(n)); got != want*time.Second {
+			t.Errorf("after %d failures %v, want %vs", n, got, int(want))
+		}
+	}
+	if got := upstream.AsideFor(1 << 30); got != 30*time.Second {
+		t.Errorf("after very many failures %v, want 30s", got)
 	}
 }
 
@@ -303,7 +314,7 @@ func TestManyExchangesAtATime(t *testing.T) {
 			p.say(hello)
 		}
 	})
-	u := open(t, upstream.Options{MaxConnections: 8, KeepAlive: 5 * time.Millisecond}, b)
+	u := open(t, upstream.Options{MaxConnections: 16, KeepAlive: 5 * time.Millisecond}, b)
 	var wait sync.WaitGroup
 	for range 16 {
 		wait.Go(func() {

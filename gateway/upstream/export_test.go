@@ -7,6 +7,9 @@ import (
 	"scopegate/gateway/exchange"
 )
 
+// AsideFor is how long an endpoint is set aside after n failures before.
+var AsideFor = asideFor
+
 // ReadAnswer reads one answer to a request from socket as Forward would, and
 // reports whether the connection could be used again and how much of what was
 // read lies behind the answer.

@@ -93,9 +93,11 @@ func TestHTTP2Failures(t *testing.T) {
 	})
 	limited := func(target string) *upstream.Request {
 		req := get(target)
-		req.ResponseTimeout, req.IdleTimeout = short, short
-		if target == "/cut" {
-			req.ResponseTimeout, req.IdleTimeout = 0, 0
+		switch target {
+		case "/silent":
+			req.ResponseTimeout = short
+		case "/silent-body":
+			req.IdleTimeout = short
 		}
 		return req
 	}
@@ -119,7 +121,7 @@ func TestHTTP2Failures(t *testing.T) {
 	if out, _ := forward(t, u, upgrade()); out.Reason != authz.ReasonBadRequest {
 		t.Errorf("an upgrade over h2: %v", out.Reason)
 	}
-	dead := open(t, upstream.Options{Protocol: upstream.HTTP2, Endpoints: []upstream.Endpoint{unroutable(t)}})
+	dead := open(t, upstream.Options{Protocol: upstream.HTTP2, Endpoints: []upstream.Endpoint{unreachable(t)}})
 	if out, _ := forward(t, dead, get("/")); out.Reason != authz.ReasonUpstreamUnavailable {
 		t.Errorf("H-57 refused: %v (%v)", out.Reason, out.Err)
 	}

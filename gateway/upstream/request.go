@@ -16,10 +16,13 @@ type Request struct {
 	Host   string // empty: the endpoint's own authority
 	// Fields are sent in order and spelling, after Host. They hold no Host, no
 	// framing and no hop-by-hop field; Forward adds framing and Upgrade.
-	Fields     []exchange.Field
-	Body       io.Reader // nil: none
-	BodyLength int64     // exchange.UnknownLength: sent chunked
-	Upgrade    string    // "websocket" where a tunnel may follow, else empty
+	Fields []exchange.Field
+	// Body is read to its end or not at all, by one goroutine at a time, and
+	// not after Forward returned; nil: none. How long a Read may wait for the
+	// caller is the front's to bound; see exchange.Interrupter.
+	Body       io.Reader
+	BodyLength int64  // exchange.UnknownLength: sent chunked
+	Upgrade    string // "websocket" where a tunnel may follow, else empty
 
 	ResponseTimeout time.Duration // until the answer's head; 0: the upstream's
 	IdleTimeout     time.Duration // silence within a body; 0: the upstream's
@@ -47,12 +50,13 @@ type Editor interface {
 type Outcome struct {
 	// Reason is ReasonNone when a whole answer was passed on; else one of
 	// ReasonUpstreamUnavailable, ReasonUpstreamError, ReasonUpstreamTimeout,
-	// ReasonOverloaded, ReasonClientGone, ReasonBodyTooLarge, ReasonBadRequest.
+	// ReasonOverloaded, ReasonClientGone, ReasonBodyTooLarge, ReasonBadRequest,
+	// or ReasonInternal where the permit was not valid.
 	Reason authz.Reason
 	// Status is the backend's; 0 where there was no answer. When the answer has
 	// not begun, the caller of Forward still owes one.
 	Status   int
-	Bytes    int64         // content bytes of the answer passed on
+	Bytes    int64         // of content, or of a tunnel, passed on to the caller
 	Endpoint string        // which endpoint was used last
 	Wait     time.Duration // until the answer's head was there
 	Attempts int

@@ -43,9 +43,10 @@ func TestTunnelRelaysBothWays(t *testing.T) {
 	b := serve(t, func(p *peer) {
 		p.request()
 		p.say(switching + "early ") // in one piece with the head
-		io.Copy(p, p.r)             // and an echo
+		<-time.After(2 * short)     // no idle time ends a tunnel
+		io.Copy(p, p.r)             // an echo
 	})
-	u := open(t, upstream.Options{Response: short, Idle: short}, b)
+	u := open(t, upstream.Options{Idle: short}, b)
 	caller, answer, done := tunnel(t, t.Context(), u, upgrade())
 	r := bufio.NewReader(caller)
 	expect := func(want string) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,16 +16,17 @@ import (
 
 const short = 150 * time.Millisecond
 
-// unroutable returns an address where nobody listens any more.
-func unroutable(t *testing.T) upstream.Endpoint {
+// unreachable returns an endpoint that refuses connections.
+func unreachable(t *testing.T) upstream.Endpoint {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	path := filepath.Join(t.TempDir(), "closed.sock")
+	listener, err := net.Listen("unix", path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := listener.Addr().String()
+	listener.(*net.UnixListener).SetUnlinkOnClose(false)
 	listener.Close()
-	return upstream.Endpoint{URL: "http://" + address, Network: "tcp", Address: address, Authority: address}
+	return upstream.Endpoint{URL: "unix:" + path, Network: "unix", Address: path, Authority: "localhost"}
 }
 
 func TestUnreachableAndSilentBackends(t *testing.T) {
@@ -44,9 +46,12 @@ func TestUnreachableAndSilentBackends(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			o := upstream.Options{Response: short, Idle: short}
+			o := upstream.Options{Response: short, Idle: long}
+			if tt.state == exchangetest.Aborted {
+				o.Response, o.Idle = long, short
+			}
 			if tt.script == nil {
-				o.Endpoints = []upstream.Endpoint{unroutable(t)}
+				o.Endpoints = []upstream.Endpoint{unreachable(t)}
 			} else {
 				o.Endpoints = []upstream.Endpoint{serve(t, tt.script).endpoint()}
 			}
