@@ -1,0 +1,130 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+)
+
+// referenceHead is what no table of keys says.
+const referenceHead = `# routes.yaml
+
+<!-- Made from the tables in gateway/config by its tests with -update. Do not edit. -->
+
+Everything that a reload changes stands in one file, ` + "`routes.yaml`" + `. It is read strictly: unknown keys, keys without a
+value, empty lists, repeated keys and a second document are problems, and so is whatever the tables below do not allow.
+All problems are reported at once, each with its place:
+
+    routes.yaml:14:9: routes[2].require.scopes[0]: unknown scope "invoice.read" (did you mean "invoices.read"?)
+
+Editors that know YAML schemas check the file while it is written, if it begins with
+
+    # yaml-language-server: $schema=docs/routes.schema.json
+
+## How values are written
+
+- **Durations** as in Go: ` + "`500ms`, `30s`, `1h30m`" + `. **Sizes** in ` + "`KiB`, `MiB` or `GiB`" + `. **Rates** as ` + "`100/s`, `100/m` or `100/h`" + `.
+- **Numbers** in plain decimal; **true** and **false** in just these spellings. Text that looks like something else, such
+  as ` + "`\"123\"`" + `, stands in quotes.
+- **Anchors and aliases** may repeat a whole value. Merge keys (` + "`<<`" + `) and tags are refused: what a route asks of its caller
+  stands in the route.
+- **Variables** are expanded when the file is loaded, in URLs and header values only: ` + "`${NAME}`" + ` must be set,
+  ` + "`${NAME:-default}`" + ` falls back if it is unset or empty, and in header values ` + "`${file:PATH}`" + ` is the content of a file without
+  the line break at its end. What a variable holds is taken as it is, braces too, and a value that held one is printed
+  as ` + "`[redacted]`" + ` wherever the configuration is shown.
+- **Placeholders** in header values are filled in for each request: %s. There is no value for the principal's on a
+  public route, nor for the owner's of a client without one; such a header is not sent.
+- **Header names** fold before they are compared, as PHP, CGI, WSGI and servlet containers do: case does not count, and
+  whatever is not a letter or digit is a ` + "`-`" + `. So ` + "`X_Principal.Client-Id`" + ` is a principal header.
+
+`
+
+// Reference returns docs/configuration.md: every key with its type, default,
+// bounds and meaning.
+func Reference() string {
+	names := make([]string, len(placeholders))
+	for i, p := range placeholders {
+		names[i] = "`{" + string(p) + "}`"
+	}
+	w := &referenceWriter{seen: make(map[string]bool)}
+	fmt.Fprintf(w, referenceHead, strings.Join(names, ", "))
+	w.section(configObject.describe())
+	return w.String()
+}
+
+type referenceWriter struct {
+	strings.Builder
+	seen map[string]bool
+}
+
+// section writes an object and then those below it, each once.
+func (w *referenceWriter) section(s *shape) {
+	if w.seen[s.title] {
+		return
+	}
+	w.seen[s.title] = true
+	fmt.Fprintf(w, "## %s\n\n%s\n\n| key | value | default | meaning |\n|---|---|---|---|\n", s.title, s.doc)
+	for _, f := range s.fields {
+		fmt.Fprintf(w, "| `%s` | %s | %s | %s |\n", f.key, escapeCell(f.shape.accepts()), escapeCell(f.absent()), escapeCell(f.doc))
+	}
+	w.WriteByte('\n')
+	for _, f := range s.fields {
+		if inner := f.shape.innermost(); inner.title != "" {
+			w.section(inner)
+		}
+	}
+}
+
+// innermost returns what a list or a table of names holds in the end.
+func (s *shape) innermost() *shape {
+	for s.items != nil {
+		s = s.items
+	}
+	return s
+}
+
+// accepts says what is accepted.
+func (s *shape) accepts() string {
+	switch {
+	case s.words != nil:
+		return "`" + strings.Join(s.words, "`, `") + "`"
+	case s.kind == "array":
+		return "list of: " + s.items.accepts()
+	case s.names != nil:
+		return "mapping of names to: " + s.items.accepts()
+	case s.title != "":
+		return "mapping, see [" + s.title + "](#" + anchor(s.title) + ")"
+	}
+	return s.word
+}
+
+// absent says what it means that a key is not written.
+func (f *fieldShape) absent() string {
+	switch {
+	case f.required:
+		return "required"
+	case f.otherwise != "":
+		return f.otherwise
+	case f.fallback == nil || f.shape.kind == "object":
+		return ""
+	}
+	if list, ok := f.fallback.([]any); ok {
+		return "`" + strings.Trim(fmt.Sprint(list), "[]") + "`"
+	}
+	return fmt.Sprintf("`%v`", f.fallback)
+}
+
+// anchor is the fragment that renderers of Markdown give a heading.
+func anchor(title string) string {
+	var b strings.Builder
+	for _, c := range strings.ToLower(title) {
+		switch {
+		case c == ' ':
+			b.WriteByte('-')
+		case c == '-' || c == '_' || c < 0x80 && isAlphanumeric(byte(c)):
+			b.WriteRune(c)
+		}
+	}
+	return b.String()
+}
+
+func escapeCell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }

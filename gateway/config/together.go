@@ -1,0 +1,144 @@
+package config
+
+import (
+	"errors"
+
+	"scopegate/gateway/route"
+)
+
+// checkTogether reports what only the whole file shows, and fills in what a
+// route leaves to its upstream.
+func (r *reader) checkTogether(c *Config) {
+	r.checkNames(c)
+	r.checkScopes(c)
+	for i := range c.Routes {
+		r.checkUpstreamOf(c, i)
+	}
+	r.checkConflicts(c)
+}
+
+func (r *reader) checkNames(c *Config) {
+	first := make(map[string]int)
+	for i, rc := range c.Routes {
+		if rc.Name == "" {
+			continue // reported already
+		}
+		if j, twice := first[rc.Name]; twice {
+			r.problemAt(RoutePath(i, "name"), "the name %q is taken by %s in line %d", rc.Name, item("routes", j),
+				locate(r.positions, RoutePath(j, "name")).line)
+			continue
+		}
+		first[rc.Name] = i
+	}
+}
+
+// checkScopes reports scopes that the catalogue does not name.
+func (r *reader) checkScopes(c *Config) {
+	if r.given("scopes") && len(c.Scopes) == 0 {
+		return // reported already
+	}
+	catalogue := c.Catalogue()
+	names := catalogue.Strings()
+	for _, use := range r.uses {
+		if catalogue.Has(use.scope) || r.full() {
+			continue
+		}
+		hint := didYouMean(string(use.scope), names)
+		if hint == "" {
+			hint = "; declare it under scopes"
+		}
+		r.problemAt(use.path, "unknown scope %.60q%s", string(use.scope), hint)
+	}
+}
+
+// checkUpstreamOf finds a route's upstream and reports what the two get wrong
+// together.
+func (r *reader) checkUpstreamOf(c *Config, i int) {
+	rc := &c.Routes[i]
+	if rc.Upstream == "" || len(c.Upstreams) == 0 {
+		return // reported already
+	}
+	u := c.Upstream(rc.Upstream)
+	if u == nil {
+		names := make([]string, len(c.Upstreams))
+		for i := range c.Upstreams {
+			names[i] = c.Upstreams[i].Name
+		}
+		hint := ""
+		if !r.full() {
+			hint = didYouMean(rc.Upstream, names)
+		}
+		r.problemAt(RoutePath(i, "upstream"), "unknown upstream %.60q%s", rc.Upstream, hint)
+		return
+	}
+	r.checkOverrides(rc, u, item("routes", i))
+	rc.inherit(u)
+}
+
+// checkOverrides keeps a route's hands off the headers in which its upstream
+// reads who is calling.
+func (r *reader) checkOverrides(rc *RouteConfig, u *Upstream, path string) {
+	rules := join(path, "request_headers")
+	for _, h := range rc.RequestHeaders.Set {
+		if setsFolded(u.PrincipalHeaders, h.Name) {
+			r.problemAt(join(join(rules, "set"), h.Name), "%s is one of upstream %s's principal_headers", h.Name, u.Name)
+		}
+	}
+	for i, name := range rc.RequestHeaders.Remove {
+		if setsFolded(u.PrincipalHeaders, name) {
+			r.problemAt(item(join(rules, "remove"), i), "%s is one of upstream %s's principal_headers", name, u.Name)
+		}
+	}
+}
+
+// inherit fills in what the route leaves to its upstream.
+func (c *RouteConfig) inherit(u *Upstream) {
+	c.PreserveHost = u.PreserveHost
+	if c.preserveHost != nil {
+		c.PreserveHost = *c.preserveHost
+	}
+	c.preserveHost = &c.PreserveHost
+	if c.Timeout.Response == 0 {
+		c.Timeout.Response = u.Timeout.Response
+	}
+	if c.Timeout.Idle == 0 {
+		c.Timeout.Idle = u.Timeout.Idle
+	}
+}
+
+// checkConflicts reports equally specific routes that can match the same
+// request, at the later one.
+func (r *reader) checkConflicts(c *Config) {
+	routes := make([]*route.Route, 0, len(c.Routes))
+	for i := range c.Routes {
+		rc := &c.Routes[i]
+		if rc.Path.String() == "" || r.given(RoutePath(i, "host")) && rc.Host == "" ||
+			r.given(RoutePath(i, "methods")) && rc.Methods == nil {
+			continue // reported already
+		}
+		// A rewrite matters to no other route.
+		routes = append(routes, &route.Route{
+			Index: i, Name: rc.Name, Host: rc.Host, Pattern: rc.Path, Methods: rc.Methods, Requirement: rc.Requirement(),
+		})
+	}
+	_, err := route.NewTable(routes)
+	for _, err := range unjoin(err) {
+		var conflict *route.Conflict
+		var invalid *route.Invalid
+		switch {
+		case errors.As(err, &conflict):
+			a, b := conflict.A, conflict.B
+			r.problemAt(RoutePath(b.Index, "path"), "can match the same requests as %s (%q) in line %d, and neither is more specific",
+				item("routes", a.Index), a.Name, locate(r.positions, RoutePath(a.Index, "path")).line)
+		case errors.As(err, &invalid):
+			r.problemAt(item("routes", invalid.Route.Index), "%s", invalid.Err)
+		}
+	}
+}
+
+func unjoin(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the join itself is taken apart
+		return joined.Unwrap()
+	}
+	return nil
+}
