@@ -1,0 +1,216 @@
+package gateway
+
+import (
+	"io"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"scopegate/gateway/exchange"
+	"scopegate/gateway/route"
+)
+
+// Front serves exchanges that net/http reads: everything over TLS and HTTP/2,
+// and what another front hands over. The authorization server's paths are
+// Reserved's, whatever their spelling; all others are the Gateway's.
+//
+// A server that uses it should wrap its plain listeners with WatchFraming.
+type Front struct {
+	Gateway  *Gateway
+	Reserved http.Handler // if nil, its paths are 404
+
+	exchanges sync.Pool // of *httpExchange
+}
+
+// httpExchange is an exchange and its answer over net/http.
+type httpExchange struct {
+	exchange.Exchange
+	answer httpAnswer
+	body   httpBody
+	names  []string
+}
+
+// ServeHTTP implements http.Handler. An answer that is not whole ends in
+// http.ErrAbortHandler, by which net/http cuts the connection or the stream.
+func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	path, _, _ := strings.Cut(r.RequestURI, "?")
+	if f.Reserved != nil && strings.HasPrefix(path, "/") && route.IsReservedPath(path) {
+		f.Reserved.ServeHTTP(w, r)
+		return
+	}
+	x, _ := f.exchanges.Get().(*httpExchange)
+	if x == nil {
+		x = &httpExchange{}
+	}
+	start := time.Now()
+	if f.Gateway.Now != nil {
+		start = f.Gateway.Now()
+	}
+	x.read(w, r, start)
+	if !x.expects(r) {
+		f.Gateway.Serve(r.Context(), &x.Exchange)
+	}
+	aborted := x.answer.aborted
+	x.forget()
+	f.exchanges.Put(x)
+	if aborted {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// expects answers an expectation other than 100-continue (RFC 9110 section
+// 10.1.1); net/http does so for HTTP/1 alone.
+func (x *httpExchange) expects(r *http.Request) bool {
+	expect := r.Header["Expect"]
+	if len(expect) == 0 || len(expect) == 1 && strings.EqualFold(expect[0], "100-continue") {
+		return false
+	}
+	x.answer.w.WriteHeader(http.StatusExpectationFailed)
+	return true
+}
+
+func (x *httpExchange) forget() {
+	x.Exchange.Reset()
+	clear(x.Fields[:cap(x.Fields)])
+	clear(x.names)
+	x.answer, x.names = httpAnswer{}, x.names[:0]
+	x.body.r, x.body.rc = nil, nil
+	x.body.ended.Store(false)
+}
+
+// read makes an exchange of a request. net/http has lost the fields' order
+// and spelling: they come sorted by name, so that it is at least stable.
+func (x *httpExchange) read(w http.ResponseWriter, r *http.Request, start time.Time) {
+	x.Method, x.Host, x.TLS, x.Start = r.Method, r.Host, r.TLS != nil, start
+	x.Proto = protoOf(r)
+	x.Peer = peerOf(r)
+	x.readTarget(r)
+	for name := range r.Header {
+		x.names = append(x.names, name)
+	}
+	slices.Sort(x.names)
+	for _, name := range x.names {
+		if name == "Host" {
+			x.readSecondHost(r)
+			continue
+		}
+		for _, value := range r.Header[name] {
+			x.Fields = append(x.Fields, exchange.Field{Name: name, Value: value})
+		}
+	}
+	x.answer = httpAnswer{w: w, r: r, rc: http.NewResponseController(w), x: x}
+	x.Answer = &x.answer
+	x.readBody(r)
+	x.Upgrade = upgradeOf(r)
+	if closesAfter(r) {
+		x.answer.CloseAfter()
+	}
+}
+
+// readTarget splits the request target, as received, into its parts.
+func (x *httpExchange) readTarget(r *http.Request) {
+	target := r.RequestURI
+	if scheme, rest, ok := strings.Cut(target, "://"); ok && !strings.HasPrefix(target, "/") && !strings.ContainsAny(scheme, "/?") {
+		end := strings.IndexAny(rest, "/?")
+		if end < 0 {
+			end = len(rest)
+		}
+		x.TargetAuthority, target = rest[:end], rest[end:]
+		if target == "" || target[0] == '?' {
+			target = "/" + target // RFC 9112 section 3.2.2, RFC 9110 section 4.2.3
+		}
+		if framingOf(r).mayDiffer(x.TargetAuthority) {
+			x.Host = "?" // net/http forgot it: no host, so that the two do not agree
+		}
+	}
+	x.Path, x.Query, x.HasQuery = strings.Cut(target, "?")
+}
+
+// readSecondHost keeps HTTP/2's Host field beside :authority (RFC 9113
+// section 8.3.1), so that the two are compared.
+func (x *httpExchange) readSecondHost(r *http.Request) {
+	for _, host := range r.Header["Host"] {
+		if host != r.Host {
+			x.TargetAuthority, x.Host = r.Host, host
+		}
+	}
+}
+
+func (x *httpExchange) readBody(r *http.Request) {
+	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
+		return
+	}
+	x.BodyLength = r.ContentLength
+	x.body.r, x.body.rc, x.body.left = r.Body, x.answer.rc, r.ContentLength
+	x.Body = &x.body
+}
+
+func protoOf(r *http.Request) exchange.Proto {
+	switch {
+	case r.ProtoMajor >= 2:
+		return exchange.HTTP2
+	case r.ProtoAtLeast(1, 1):
+		return exchange.HTTP11
+	}
+	return exchange.HTTP10
+}
+
+// peerOf returns the connection's other end; nothing for a Unix socket.
+func peerOf(r *http.Request) netip.AddrPort {
+	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
+	return peer
+}
+
+// upgradeOf returns the one protocol that an HTTP/1.1 request wants to change
+// to (RFC 9110 section 7.8).
+func upgradeOf(r *http.Request) string {
+	protocols := r.Header["Upgrade"]
+	if len(protocols) != 1 || r.ProtoMajor != 1 || r.ProtoMinor != 1 || strings.ContainsAny(protocols[0], ", ") {
+		return ""
+	}
+	for _, value := range r.Header["Connection"] {
+		for option := range strings.SplitSeq(value, ",") {
+			if strings.EqualFold(strings.Trim(option, " \t"), "upgrade") {
+				return strings.ToLower(protocols[0])
+			}
+		}
+	}
+	return ""
+}
+
+// httpBody is a request's content. It knows whether its end was reached:
+// where not, the connection carries no further request.
+type httpBody struct {
+	r     io.Reader
+	rc    *http.ResponseController
+	left  int64 // below zero: unknown
+	ended atomic.Bool
+}
+
+// Read implements io.Reader.
+func (b *httpBody) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	if b.left >= 0 {
+		b.left -= int64(n)
+		if b.left <= 0 {
+			b.ended.Store(true)
+		}
+	}
+	switch {
+	case err == io.EOF:
+		b.ended.Store(true)
+	case err != nil:
+		err = bodyError(err)
+	}
+	return n, err
+}
+
+// Interrupt implements exchange.Interrupter.
+func (b *httpBody) Interrupt() {
+	// An error says that the connection is gone, and with it the Read.
+	_ = b.rc.SetReadDeadline(time.Unix(1, 0))
+}

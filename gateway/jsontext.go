@@ -1,0 +1,129 @@
+package gateway
+
+import "unicode/utf8"
+
+const hexDigits = "0123456789abcdef"
+
+// maxLogged is how much of a text of the caller's making is logged, in bytes.
+const maxLogged = 2 << 10
+
+// appendJSON appends s as a JSON string that cannot break a line, end its
+// quotes or speak to a terminal: controls, DEL, U+0080 to U+009F and the line
+// separators are escaped, and what is not UTF-8 becomes U+FFFD.
+func appendJSON(b []byte, s string) []byte {
+	b = append(b, '"')
+	for i := 0; i < len(s); {
+		if c := s[i]; c < utf8.RuneSelf {
+			b = appendASCII(b, c)
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			b = append(b, `\ufffd`...)
+		case r < 0xa0, r == 0x2028, r == 0x2029:
+			b = append(b, '\\', 'u', hexDigits[r>>12&15], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
+		default:
+			b = append(b, s[i:i+size]...)
+		}
+		i += size
+	}
+	return append(b, '"')
+}
+
+func appendASCII(b []byte, c byte) []byte {
+	switch {
+	case c == '"' || c == '\\':
+		return append(b, '\\', c)
+	case c < 0x20 || c == 0x7f:
+		return append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+	}
+	return append(b, c)
+}
+
+// appendLogged appends s as appendJSON does, cut at maxLogged.
+func appendLogged(b []byte, s string) []byte {
+	if len(s) <= maxLogged {
+		return appendJSON(b, s)
+	}
+	b = appendJSON(b, s[:maxLogged])
+	return append(b[:len(b)-1], `..."`...)
+}
+
+// simple reports whether s may stand in a text line without quotes.
+func simple(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c >= 0x7f || c == '"' || c == '=' || c == '\\' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+const masked = "[redacted]"
+
+// appendMasked appends the path, without what looks like a token or a secret
+// in it, percent-encoded or not: people paste them into URLs.
+func appendMasked(b []byte, path string, tokenPrefix string) []byte {
+	for i := 0; i < len(path); {
+		n := 0
+		for _, prefix := range [...]string{"spoat_", "spocs_", tokenPrefix} {
+			if n = matchEncoded(path[i:], prefix); n > 0 {
+				break
+			}
+		}
+		if n == 0 {
+			b = append(b, path[i])
+			i++
+			continue
+		}
+		b = append(b, masked...)
+		for i += n; i < len(path); {
+			c, size := decodeAt(path[i:])
+			if foldTable[c] == '-' && c != '_' && c != '-' {
+				break
+			}
+			i += size
+		}
+	}
+	return b
+}
+
+// matchEncoded returns how many bytes at the start of s spell the prefix, and
+// 0 if they do not.
+func matchEncoded(s, prefix string) (n int) {
+	if prefix == "" {
+		return 0
+	}
+	for i := range len(prefix) {
+		if n == len(s) {
+			return 0
+		}
+		c, size := decodeAt(s[n:])
+		if c != prefix[i] {
+			return 0
+		}
+		n += size
+	}
+	return n
+}
+
+func decodeAt(s string) (c byte, size int) {
+	if s[0] == '%' && len(s) >= 3 {
+		if hi, lo := unhex(s[1]), unhex(s[2]); hi >= 0 && lo >= 0 {
+			return byte(hi<<4 | lo), 3
+		}
+	}
+	return s[0], 1
+}
+
+func unhex(c byte) int {
+	switch {
+	case c >= '0' && c <= '9':
+		return int(c - '0')
+	case c|0x20 >= 'a' && c|0x20 <= 'f':
+		return int(c|0x20-'a') + 10
+	}
+	return -1
+}

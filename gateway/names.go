@@ -1,0 +1,142 @@
+package gateway
+
+import "scopegate/gateway/exchange"
+
+// fieldClass says what becomes of a request field on its way upstream.
+type fieldClass uint8
+
+const (
+	classPass fieldClass = iota
+	// classOurs: a name that only scopegate may speak, or whose value the
+	// upstream must have from scopegate alone.
+	classOurs
+	// classHop: of this connection alone (RFC 9110 section 7.6.1), or framing.
+	classHop
+	classConnection
+	classAuthorization
+	classVia
+	classMaxForwards
+	classRequestID
+	// classStandard: passes as the standard spells it. Another spelling that
+	// folds to it is a second value for a backend that folds.
+	classStandard
+)
+
+// longestKnown is the longest name that classify tells apart; of longer ones
+// the families are known by their beginnings.
+const longestKnown = 32
+
+// foldTable is exchange.FoldByte as a table.
+var foldTable = func() (t [256]byte) {
+	for i := range t {
+		t[i] = exchange.FoldByte(byte(i))
+	}
+	return t
+}()
+
+// classify judges a name as PHP, CGI, WSGI and servlet containers read it:
+// folded. Every spelling of a name has one class.
+func classify(name string) fieldClass {
+	var buf [longestKnown]byte
+	n := min(len(name), longestKnown)
+	for i := range n {
+		buf[i] = foldTable[name[i]]
+	}
+	key := buf[:n]
+	if len(name) <= longestKnown {
+		if c := classOfKnown(key); c != classPass {
+			return c
+		}
+	}
+	if ofOurFamily(key) {
+		return classOurs
+	}
+	return classPass
+}
+
+func classOfKnown(key []byte) fieldClass {
+	switch string(key) {
+	case "connection":
+		return classConnection
+	case "authorization":
+		return classAuthorization
+	case "via":
+		return classVia
+	case "max-forwards":
+		return classMaxForwards
+	case "x-request-id":
+		return classRequestID
+	case "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "te", "trailer",
+		"transfer-encoding", "content-length", "upgrade", "http2-settings", "expect", "host":
+		return classHop
+	case "forwarded", "x-forwarded", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip",
+		"cf-connecting-ip", "cf-connecting-ipv6", "fastly-client-ip", "x-remote-addr", "x-remote-ip",
+		"client-ip", "x-proxyuser-ip", "proxy-client-ip", "wl-proxy-client-ip",
+		"x-url-scheme", "x-scheme", "front-end-https",
+		"x-rewrite-url", "x-http-method", "x-method-override",
+		"x-principal", "x-scopegate-error",
+		"proxy": // becomes HTTP_PROXY in a CGI environment (CVE-2016-5385)
+		return classOurs
+	case "content-type", "content-encoding", "content-language", "content-location", "content-range",
+		"user-agent", "accept-encoding", "if-match", "if-none-match", "if-modified-since",
+		"if-unmodified-since", "if-range", "cache-control", "sec-websocket-key",
+		"sec-websocket-version", "sec-websocket-protocol", "sec-websocket-extensions":
+		return classStandard
+	}
+	return classPass
+}
+
+// ofOurFamily knows the families whose every member is dropped.
+func ofOurFamily(key []byte) bool {
+	for _, family := range [...]string{
+		"x-principal-", "x-forwarded-", "x-original-", "x-http-method-", "x-ssl-", "ssl-client-",
+	} {
+		if len(key) >= len(family) && string(key[:len(family)]) == family {
+			return true
+		}
+	}
+	return false
+}
+
+// plainName reports whether a name holds only letters, digits and "-", so
+// that folding changes nothing but its case.
+func plainName(name string) bool {
+	for i := range len(name) {
+		if c := name[i]; c != '-' && foldTable[c] == '-' {
+			return false
+		}
+	}
+	return true
+}
+
+// nameSet is a set of folded names.
+type nameSet map[string]struct{}
+
+// add adds a name in any spelling.
+func (s nameSet) add(name string) { s[fold(name)] = struct{}{} }
+
+// has reports whether the set holds a name, in any spelling. It does not
+// allocate for names of up to 64 bytes.
+func (s nameSet) has(name string) bool {
+	var buf [64]byte
+	if len(s) == 0 {
+		return false
+	}
+	if len(name) > len(buf) {
+		_, ok := s[fold(name)]
+		return ok
+	}
+	for i := range len(name) {
+		buf[i] = foldTable[name[i]]
+	}
+	_, ok := s[string(buf[:len(name)])]
+	return ok
+}
+
+func fold(name string) string {
+	b := []byte(name)
+	for i, c := range b {
+		b[i] = foldTable[c]
+	}
+	return string(b)
+}

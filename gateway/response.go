@@ -1,0 +1,50 @@
+package gateway
+
+import (
+	"scopegate/gateway/exchange"
+	"scopegate/gateway/upstream"
+)
+
+// responseEdit is what a route and its upstream change of an answer's fields.
+type responseEdit struct {
+	drop nameSet
+	set  []setField
+}
+
+// EditResponse implements upstream.Editor: the upstream's answer as the caller
+// may see it. X-Scopegate-Error is ours alone: by it a caller tells our
+// refusal from the backend's.
+func (p *passage) EditResponse(r *upstream.Response) {
+	g := p.guard
+	p.answer = p.answer[:0]
+	for i := range r.Fields {
+		f := r.Fields[i]
+		if len(f.Name) > 1 && f.Name[0]|0x20 == 'x' && (exchange.EqualFolded(f.Name, "x-scopegate-error") || exchange.EqualFolded(f.Name, "x-request-id")) {
+			continue
+		}
+		if g.cors != nil && isCORSField(f.Name) || g.response.drop.has(f.Name) {
+			continue
+		}
+		p.answer = append(p.answer, f)
+	}
+	p.add("X-Request-Id", p.id)
+	p.addCORS(g.cors)
+	p.addRateLimit()
+	for i := range g.response.set {
+		f := &g.response.set[i]
+		if f.fixed {
+			p.add(f.name, f.static)
+			continue
+		}
+		from := p.scratch.mark()
+		var ok bool
+		if p.scratch.b, ok = f.value.appendTo(p.scratch.b, p); ok {
+			p.add(f.name, p.scratch.text(from))
+		}
+	}
+	r.Fields = p.answer
+}
+
+func (p *passage) add(name, value string) {
+	p.answer = append(p.answer, exchange.Field{Name: name, Value: value})
+}
