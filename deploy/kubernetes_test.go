@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"gopkg.in/yaml.v3"
+
+	"scopegate/gateway/config"
 )
 
 // The parts of Kubernetes objects that these files use. A field that is not
@@ -250,6 +252,17 @@ func TestTheKustomizationNamesFilesThatExist(t *testing.T) {
 	pod := spec[statefulSet](t, "scopegate.yaml", "StatefulSet", "scopegate").Template.Spec
 	if len(pod.Volumes) != 1 || pod.Volumes[0].ConfigMap.Name != config.Name || config.Namespace != "scopegate" {
 		t.Errorf("the pod mounts %+v, not the ConfigMap %s", pod.Volumes, config.Name)
+	}
+}
+
+func TestTheExampleRoutesLoad(t *testing.T) {
+	const name = "kubernetes/routes.yaml"
+	content, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, problems := config.Load(name, content, config.Environment{}); len(problems) > 0 {
+		t.Error(problems)
 	}
 }
 

@@ -54,7 +54,7 @@ func TestAlertsNameOnlyMetricsAndLabelsThatExist(t *testing.T) {
 			known = append(known, own...)
 		}
 		for _, m := range grouping.FindAllStringSubmatch(r.Expr, -1) {
-			for _, label := range strings.Split(m[1], ",") {
+			for label := range strings.SplitSeq(m[1], ",") {
 				if label = strings.TrimSpace(label); !slices.Contains(known, label) {
 					t.Errorf("%s: groups by %s, which its metrics do not have", r.Alert, label)
 				}
@@ -76,7 +76,7 @@ func TestAlertsNameOnlyReasonsThatExist(t *testing.T) {
 				if m[1] != "reason" {
 					continue
 				}
-				for _, reason := range strings.Split(m[2], "|") {
+				for reason := range strings.SplitSeq(m[2], "|") {
 					if !slices.Contains(reasons, reason) {
 						t.Errorf("%s: no request is ever counted with reason %q", r.Alert, reason)
 					}
