@@ -22,6 +22,14 @@ type family struct {
 	cost int64
 }
 
+// token is what is known of a token with these facts, and of its client now.
+func (f *family) token(of facts) authz.LiveToken {
+	return authz.LiveToken{
+		Client: f.client.live.Load(), Scopes: f.scopes, Resources: f.resources, Generation: f.generation,
+		IssuedAt: int64(of.issued()), ExpiresAt: int64(of.expires()), Revoked: of.revoked(),
+	}
+}
+
 // familyKey tells families apart.
 type familyKey struct {
 	client     *client

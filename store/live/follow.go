@@ -51,13 +51,50 @@ func (s *Store) RevokeToken(ctx context.Context, t authz.AccessToken, ch authz.C
 func (s *Store) catchUp(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), followTimeout)
 	defer cancel()
-	if err := s.follow(ctx); err != nil {
-		if !s.log.behind.Swap(true) && !errors.Is(err, authz.ErrClosed) {
-			s.logger.LogAttrs(ctx, slog.LevelError, "control log cannot be read; trying again", slog.Any("error", err))
-		}
+	err := s.follow(ctx)
+	if err == nil {
+		s.log.behind.Store(false)
 		return
 	}
-	s.log.behind.Store(false)
+	if !s.log.behind.Swap(true) && !errors.Is(err, authz.ErrClosed) {
+		s.logger.LogAttrs(ctx, slog.LevelError, "control log cannot be read; trying again", slog.Any("error", err))
+	}
+}
+
+// Events returns events of the control log. Who reads an event and then the
+// client that it names finds it at least as the event left it.
+func (s *Store) Events(ctx context.Context, after authz.Seq, limit int) ([]authz.Event, error) {
+	events, err := s.engine.Events(ctx, after, limit)
+	if n := len(events); err == nil && n > 0 {
+		err = s.upTo(ctx, events[n-1].Seq)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return events, nil
+}
+
+// LastSeq returns the position of the newest event, which the view has.
+func (s *Store) LastSeq(ctx context.Context) (authz.Seq, error) {
+	seq, err := s.engine.LastSeq(ctx)
+	if err == nil {
+		err = s.upTo(ctx, seq)
+	}
+	return seq, err
+}
+
+// upTo sees to it that the view has what the log holds up to seq.
+func (s *Store) upTo(ctx context.Context, seq authz.Seq) error {
+	s.log.mu.Lock()
+	applied := s.log.applied
+	s.log.mu.Unlock()
+	if applied >= seq {
+		return nil
+	}
+	if err := s.follow(ctx); err != nil {
+		return unavailable("catch up with the control log", err)
+	}
+	return nil
 }
 
 // follow applies all events after the last applied one, in their order.

@@ -3,6 +3,7 @@ package live_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -100,9 +101,10 @@ func TestAClientMadeLaterGetsItsTokens(t *testing.T) {
 func TestALogThatCannotBeReadIsReadLater(t *testing.T) {
 	engine, c := furnished(t, 2)
 	synctest.Test(t, func(t *testing.T) {
-		broken := true
+		var broken atomic.Bool
+		broken.Store(true)
 		g := &gates{Store: engine, events: func(read func() ([]authz.Event, error)) ([]authz.Event, error) {
-			if broken {
+			if broken.Load() {
 				return nil, errors.New("log is unreadable")
 			}
 			return read()
@@ -127,7 +129,7 @@ func TestALogThatCannotBeReadIsReadLater(t *testing.T) {
 		if got := reason(0); got != authz.ReasonRevokedToken {
 			t.Errorf("the acknowledged revocation is not in force: %s", got)
 		}
-		broken = false
+		broken.Store(false)
 		time.Sleep(5 * time.Second)
 		synctest.Wait()
 		if got := reason(1); got != authz.ReasonRevokedToken {

@@ -30,15 +30,17 @@ const patience = 16
 // read finds a token without a lock and resolves its family. The family is
 // looked up before the sequence is checked: a family is given away only after
 // its last record left, which moves the sequence.
-func (sh *shard) read(k slotKey, families *families) (r record, f *family, ok bool) {
+//
+// The family is nil where the token is not there.
+func (sh *shard) read(k slotKey, families *families) (facts, *family) {
 	for range patience {
 		seq := sh.seq.Load()
 		if seq&1 != 0 {
 			continue
 		}
-		r, f, ok = sh.look(k, families)
+		f, family := sh.look(k, families)
 		if sh.seq.Load() == seq {
-			return r, f, ok
+			return f, family
 		}
 	}
 	sh.mu.Lock()
@@ -46,14 +48,14 @@ func (sh *shard) read(k slotKey, families *families) (r record, f *family, ok bo
 	return sh.look(k, families)
 }
 
-func (sh *shard) look(k slotKey, families *families) (r record, f *family, ok bool) {
+func (sh *shard) look(k slotKey, families *families) (facts, *family) {
 	t := sh.table.Load()
 	i, ok := t.find(k)
 	if !ok {
-		return record{}, nil, false
+		return facts{}, nil
 	}
-	r = t.slots[i].load()
-	return r, families.at(r.family), true
+	f := t.slots[i].load()
+	return f, families.at(f.family())
 }
 
 // change runs the stores of one change while readers know to look again. The
@@ -85,13 +87,13 @@ func (sh *shard) resize(n int) {
 }
 
 // add puts a record that is not there yet; the caller made room.
-func (sh *shard) add(r record) {
+func (sh *shard) add(k slotKey, f facts) {
 	sh.change(func(t *table) {
-		i, _ := t.find(r.key)
-		t.slots[i].store(r)
+		i, _ := t.find(k)
+		t.slots[i].store(k, f)
 	})
 	sh.used++
-	if r.revoked {
+	if f.revoked() {
 		sh.revoked++
 	}
 }
@@ -100,25 +102,24 @@ func (sh *shard) add(r record) {
 // is later than what it says.
 func (sh *shard) revoke(i int, expires uint32) {
 	sh.change(func(t *table) {
-		r := t.slots[i].load()
-		if !r.revoked {
+		s := &t.slots[i]
+		f := s.load()
+		if !f.revoked() {
 			sh.revoked++
 		}
-		r.revoked = true
-		r.expires = max(r.expires, expires)
-		t.slots[i].store(r)
+		s.store(s.key(), f.asRevoked(expires))
 	})
 }
 
 // remove takes out the record in slot i and returns its family.
 func (sh *shard) remove(i int) (family uint32) {
-	r := sh.table.Load().slots[i].load()
+	f := sh.table.Load().slots[i].load()
 	sh.change(func(t *table) { t.remove(i) })
 	sh.used--
-	if r.revoked {
+	if f.revoked() {
 		sh.revoked--
 	}
-	return r.family
+	return f.family()
 }
 
 // victim picks a token to forget: of the first few living ones after a random
@@ -126,16 +127,14 @@ func (sh *shard) remove(i int) (family uint32) {
 func (sh *shard) victim(random uint64) (i int, ok bool) {
 	const candidates = 8
 	t := sh.table.Load()
-	best := record{}
-	at := t.home(slotKey{random})
+	at := t.home(slotKey{first: random})
+	var soonest uint32
 	for seen, steps := 0, 0; seen < candidates && steps < len(t.slots); steps++ {
-		if s := &t.slots[at]; !s.free() {
-			if r := s.load(); !r.revoked {
-				if seen == 0 || r.expires < best.expires {
-					best, i, ok = r, at, true
-				}
-				seen++
+		if f := t.slots[at].load(); f.family() != 0 && !f.revoked() {
+			if seen == 0 || f.expires() < soonest {
+				soonest, i, ok = f.expires(), at, true
 			}
+			seen++
 		}
 		at = t.next(at)
 	}
@@ -149,7 +148,7 @@ func (sh *shard) sweep(now uint32, release func(family uint32)) {
 	defer sh.mu.Unlock()
 	t := sh.table.Load()
 	for i := 0; i < len(t.slots); {
-		if s := &t.slots[i]; !s.free() && s.load().expires <= now {
+		if s := &t.slots[i]; !s.free() && s.load().expires() <= now {
 			release(sh.remove(i)) // another record may be in the slot now
 			continue
 		}

@@ -14,54 +14,60 @@ import (
 // at work; the shard's sequence tells them whether what they saw holds
 // together.
 type slot struct {
-	key  [2]atomic.Uint64 // the first 16 bytes of the token's hash
-	end  atomic.Uint64    // expiry in Unix seconds << 32 | family; 0: the slot is free
-	born atomic.Uint64    // issue in Unix seconds << 32 | flags
+	first, second atomic.Uint64 // the key
+	end           atomic.Uint64 // as in facts; 0: the slot is free
+	born          atomic.Uint64
 }
 
-const (
-	slotBytes   = 32
-	flagRevoked = 1
-)
+const slotBytes = 32
 
-// slotKey is the part of a token's hash that finds its slot. 128 bits of
-// SHA-256 leave no second token to be found for one that was issued.
-type slotKey [2]uint64
+// slotKey is the first 16 bytes of a token's hash. 128 bits of SHA-256 leave
+// no second token to be found for one that was issued.
+type slotKey struct{ first, second uint64 }
 
-func slotKeyOf(key authz.TokenKey) slotKey {
-	return slotKey{binary.LittleEndian.Uint64(key.Hash[0:8]), binary.LittleEndian.Uint64(key.Hash[8:16])}
+func slotKeyOf(h *authz.TokenHash) slotKey {
+	return slotKey{binary.LittleEndian.Uint64(h[0:8]), binary.LittleEndian.Uint64(h[8:16])}
 }
 
-// record is what a slot says, taken out of it.
-type record struct {
-	key     slotKey
-	family  uint32
-	expires uint32 // Unix seconds
-	issued  uint32 // Unix seconds
-	revoked bool
+// facts are what is known of a token, in two words. The zero value is none.
+type facts struct {
+	end  uint64 // expiry in Unix seconds << 32 | family, which is never 0
+	born uint64 // issue in Unix seconds << 32 | flagRevoked
 }
 
-func (s *slot) load() record {
-	end, born := s.end.Load(), s.born.Load()
-	return record{
-		key:    slotKey{s.key[0].Load(), s.key[1].Load()},
-		family: uint32(end), expires: uint32(end >> 32),
-		issued: uint32(born >> 32), revoked: born&flagRevoked != 0,
-	}
+const flagRevoked = 1
+
+func newFacts(family, issued, expires uint32) facts {
+	return facts{end: uint64(expires)<<32 | uint64(family), born: uint64(issued) << 32}
 }
 
-func (s *slot) store(r record) {
-	s.key[0].Store(r.key[0])
-	s.key[1].Store(r.key[1])
-	born := uint64(r.issued) << 32
-	if r.revoked {
-		born |= flagRevoked
-	}
-	s.born.Store(born)
-	s.end.Store(uint64(r.expires)<<32 | uint64(r.family))
+func (f facts) family() uint32  { return uint32(f.end) }
+func (f facts) expires() uint32 { return uint32(f.end >> 32) }
+func (f facts) issued() uint32  { return uint32(f.born >> 32) }
+func (f facts) revoked() bool   { return f.born&flagRevoked != 0 }
+
+// asRevoked returns the facts of the token once revoked, kept until expires
+// at least.
+func (f facts) asRevoked(expires uint32) facts {
+	f = newFacts(f.family(), f.issued(), max(f.expires(), expires))
+	f.born |= flagRevoked
+	return f
 }
 
 func (s *slot) free() bool { return s.end.Load() == 0 }
+
+func (s *slot) holds(k slotKey) bool { return s.first.Load() == k.first && s.second.Load() == k.second }
+
+func (s *slot) key() slotKey { return slotKey{s.first.Load(), s.second.Load()} }
+
+func (s *slot) load() facts { return facts{end: s.end.Load(), born: s.born.Load()} }
+
+func (s *slot) store(k slotKey, f facts) {
+	s.first.Store(k.first)
+	s.second.Store(k.second)
+	s.born.Store(f.born)
+	s.end.Store(f.end)
+}
 
 // seconds fits Unix seconds into 32 bits: what lies after 2106 ends then.
 func seconds(unix int64) uint32 {
@@ -79,7 +85,7 @@ func newTable(n int) *table { return &table{slots: make([]slot, max(n, minSlots)
 // home returns where the search for a key begins: the key's share of the
 // table, so that a table may have any length.
 func (t *table) home(k slotKey) int {
-	hi, _ := bits.Mul64(k[0], uint64(len(t.slots)))
+	hi, _ := bits.Mul64(k.first, uint64(len(t.slots)))
 	return int(hi)
 }
 
@@ -100,7 +106,7 @@ func (t *table) find(k slotKey) (i int, ok bool) {
 		if s.free() {
 			return i, false
 		}
-		if s.key[0].Load() == k[0] && s.key[1].Load() == k[1] {
+		if s.holds(k) {
 			return i, true
 		}
 		i = t.next(i)
@@ -112,10 +118,10 @@ func (t *table) find(k slotKey) (i int, ok bool) {
 func (t *table) remove(i int) {
 	n := len(t.slots)
 	for j := t.next(i); !t.slots[j].free(); j = t.next(j) {
-		r := t.slots[j].load()
-		// r may move back to i unless its home lies between i and j.
-		if (j-t.home(r.key)+n)%n >= (j-i+n)%n {
-			t.slots[i].store(r)
+		s := &t.slots[j]
+		// s may move back to i unless its home lies between i and j.
+		if (j-t.home(s.key())+n)%n >= (j-i+n)%n {
+			t.slots[i].store(s.key(), s.load())
 			i = j
 		}
 	}
@@ -126,12 +132,10 @@ func (t *table) remove(i int) {
 func (t *table) resized(n int) *table {
 	next := newTable(n)
 	for i := range t.slots {
-		if t.slots[i].free() {
-			continue
+		if s := &t.slots[i]; !s.free() {
+			at, _ := next.find(s.key())
+			next.slots[at].store(s.key(), s.load())
 		}
-		r := t.slots[i].load()
-		at, _ := next.find(r.key)
-		next.slots[at].store(r)
 	}
 	return next
 }

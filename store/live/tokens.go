@@ -39,30 +39,30 @@ func newTokens(memory int64) *tokens {
 	return t
 }
 
-func (t *tokens) shard(k slotKey) *shard { return &t.shards[k[1]&uint64(len(t.shards)-1)] }
+func (t *tokens) shard(k slotKey) *shard { return &t.shards[k.second&uint64(len(t.shards)-1)] }
 
 // lookup returns what is known of a token, with its client as it is now, and
 // counts. It neither locks nor allocates.
 func (t *tokens) lookup(key authz.TokenKey) (authz.LiveToken, bool) {
-	live, ok := t.find(key)
-	if sh := t.shard(slotKeyOf(key)); ok {
-		sh.hits.Add(1)
-	} else {
+	k := slotKeyOf(&key.Hash)
+	sh := t.shard(k)
+	f, family := sh.read(k, t.families)
+	if family == nil {
 		sh.misses.Add(1)
-	}
-	return live, ok
-}
-
-func (t *tokens) find(key authz.TokenKey) (authz.LiveToken, bool) {
-	k := slotKeyOf(key)
-	r, f, ok := t.shard(k).read(k, t.families)
-	if !ok {
 		return authz.LiveToken{}, false
 	}
-	return authz.LiveToken{
-		Client: f.client.live.Load(), Scopes: f.scopes, Resources: f.resources, Generation: f.generation,
-		IssuedAt: int64(r.issued), ExpiresAt: int64(r.expires), Revoked: r.revoked,
-	}, true
+	sh.hits.Add(1)
+	return family.token(f), true
+}
+
+// find is lookup without counting.
+func (t *tokens) find(key authz.TokenKey) (authz.LiveToken, bool) {
+	k := slotKeyOf(&key.Hash)
+	f, family := t.shard(k).read(k, t.families)
+	if family == nil {
+		return authz.LiveToken{}, false
+	}
+	return family.token(f), true
 }
 
 // hold takes a token of a client into the table. One that is there stays as
@@ -74,55 +74,55 @@ func (t *tokens) hold(c *client, a *authz.AccessToken, now int64, evict bool) {
 		t.revoke(c, a.Key, a.ExpiresAt.Unix(), now)
 		return
 	}
-	r := record{key: slotKeyOf(a.Key), expires: seconds(a.ExpiresAt.Unix()), issued: seconds(a.IssuedAt.Unix())}
-	if int64(r.expires) <= now {
+	k, expires := slotKeyOf(&a.Key.Hash), seconds(a.ExpiresAt.Unix())
+	if int64(expires) <= now {
 		return
 	}
-	sh := t.shard(r.key)
+	sh := t.shard(k)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	if _, ok := sh.table.Load().find(r.key); ok {
+	if _, ok := sh.table.Load().find(k); ok {
 		return
 	}
-	if r.family = t.families.join(c, a); r.family == 0 {
-		t.miss(r.expires)
+	family := t.families.join(c, a)
+	if family == 0 {
+		t.miss(expires)
 		return
 	}
-	if !sh.fits(t.limit) && !(evict && t.evict(sh, r.key)) {
-		t.miss(r.expires)
-		t.families.leave(r.family)
+	if !sh.fits(t.limit) && !(evict && t.evict(sh, k)) {
+		t.miss(expires)
+		t.families.leave(family)
 		return
 	}
-	sh.add(r)
+	sh.add(k, newFacts(family, seconds(a.IssuedAt.Unix()), expires))
 }
 
 // revoke marks a token as revoked until it expires, whether or not it is in
 // the table, and beyond every limit.
 func (t *tokens) revoke(c *client, key authz.TokenKey, expires, now int64) {
-	r := record{key: slotKeyOf(key), expires: seconds(expires), revoked: true}
-	sh := t.shard(r.key)
+	k, until := slotKeyOf(&key.Hash), seconds(expires)
+	sh := t.shard(k)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	if i, ok := sh.table.Load().find(r.key); ok {
-		sh.revoke(i, r.expires)
+	if i, ok := sh.table.Load().find(k); ok {
+		sh.revoke(i, until)
 		return
 	}
-	if int64(r.expires) <= now {
+	if int64(until) <= now {
 		return
 	}
 	sh.fits(math.MaxInt)
-	r.family = t.families.joinRevoked(c)
-	sh.add(r)
+	sh.add(k, newFacts(t.families.joinRevoked(c), 0, until).asRevoked(until))
 }
 
 // evict forgets one living token; it is missing before it is gone, so that no
 // reader takes it for unknown.
 func (t *tokens) evict(sh *shard, k slotKey) bool {
-	i, ok := sh.victim(k[1])
+	i, ok := sh.victim(k.second)
 	if !ok {
 		return false
 	}
-	t.miss(sh.table.Load().slots[i].load().expires)
+	t.miss(sh.table.Load().slots[i].load().expires())
 	t.families.leave(sh.remove(i))
 	return true
 }
