@@ -59,20 +59,23 @@ func (d *Decision) Permit() Permit {
 // (DESIGN.md section 6, steps 3 and 4). It allocates nothing where the token
 // is found in memory. Decisions are never cached: the token's scopes meet the
 // Requirement each time.
-func (a *Authorizer) Authorize(ctx context.Context, cred Credential, req *Requirement) Decision {
+func (a *Authorizer) Authorize(ctx context.Context, cred Credential, req *Requirement) (d Decision) {
+	d.Requirement = req
 	if req.Public {
-		return Decision{Reason: ReasonPublic, Requirement: req}
+		d.Reason = ReasonPublic
+		return d
 	}
 	text, reason := bearerText(cred)
 	if reason != ReasonNone {
-		return Decision{Reason: reason, Requirement: req}
+		d.Reason = reason
+		return d
 	}
 	key, ok := ParseToken(text)
 	if !ok {
-		return Decision{Reason: ReasonMalformedToken, Requirement: req}
+		d.Reason = ReasonMalformedToken
+		return d
 	}
-	d := Decision{Requirement: req}
-	d.Principal, d.Reason, d.Cause = a.Identify(ctx, key, req.Resource)
+	d.Reason, d.Cause = a.identify(ctx, &key, req.Resource, &d.Principal)
 	if d.Reason == ReasonAllowed {
 		d.Reason = req.meets(&d.Principal)
 	}
@@ -83,19 +86,28 @@ func (a *Authorizer) Authorize(ctx context.Context, cred Credential, req *Requir
 // at the resource (RFC 8707; empty: none). ReasonAllowed says that the
 // principal is good, no more: it is not a Decision and yields no Permit.
 // The error is the cause of ReasonStoreUnavailable.
-func (a *Authorizer) Identify(ctx context.Context, key TokenKey, resource string) (Principal, Reason, error) {
-	live, err := a.Tokens.LookupToken(ctx, key)
+func (a *Authorizer) Identify(ctx context.Context, key TokenKey, resource string) (p Principal, reason Reason, cause error) {
+	reason, cause = a.identify(ctx, &key, resource, &p)
+	return p, reason, cause
+}
+
+// identify fills in the principal of a token that is good, and no other.
+func (a *Authorizer) identify(ctx context.Context, key *TokenKey, resource string, p *Principal) (Reason, error) {
+	live, err := a.Tokens.LookupToken(ctx, *key)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return Principal{}, ReasonUnknownToken, nil
+		return ReasonUnknownToken, nil
 	case err != nil:
-		return Principal{}, ReasonStoreUnavailable, err
+		return ReasonStoreUnavailable, err
 	}
-	principal, reason := live.judge(key, a.Now())
+	reason := live.judge(a.Now())
 	if reason == ReasonAllowed && !live.opens(resource) {
-		return Principal{}, ReasonOtherResource, nil
+		reason = ReasonOtherResource
 	}
-	return principal, reason, nil
+	if reason == ReasonAllowed {
+		live.fill(p, key)
+	}
+	return reason, nil
 }
 
 // Alive reports whether the principal's token may still be used: false once
@@ -106,8 +118,7 @@ func (a *Authorizer) Alive(ctx context.Context, p *Principal) bool {
 	if err != nil {
 		return false
 	}
-	_, reason := live.judge(p.key, a.Now())
-	return reason == ReasonAllowed
+	return live.judge(a.Now()) == ReasonAllowed
 }
 
 // meets is step 4: the client list first, since a client that is not on it

@@ -263,7 +263,11 @@ func (s *Issuer) identifyAnywhere(ctx context.Context, key TokenKey) (Principal,
 	if err != nil {
 		return Principal{}, ReasonStoreUnavailable, err
 	}
-	p, reason := live.judge(key, s.Now())
+	var p Principal
+	reason := live.judge(s.Now())
+	if reason == ReasonAllowed {
+		live.fill(&p, &key)
+	}
 	return p, reason, nil
 }
 

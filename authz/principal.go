@@ -69,28 +69,33 @@ func (p *Principal) TokenKey() TokenKey { return p.key }
 
 // judge is the law of one token at one moment: every field is looked at on
 // every use, and absence of a record is never what refuses a revoked token.
-func (t *LiveToken) judge(key TokenKey, now time.Time) (Principal, Reason) {
-	sec := now.Unix()
+func (t *LiveToken) judge(now time.Time) Reason {
 	switch {
 	case t.Client == nil:
-		return Principal{}, ReasonUnknownToken
+		return ReasonUnknownToken
 	case t.Revoked:
-		return Principal{}, ReasonRevokedToken
-	case sec >= t.ExpiresAt:
-		return Principal{}, ReasonExpiredToken
+		return ReasonRevokedToken
+	case now.Unix() >= t.ExpiresAt:
+		return ReasonExpiredToken
 	case t.Client.Status == StatusRevoked:
-		return Principal{}, ReasonClientRevoked
+		return ReasonClientRevoked
 	case t.Client.Status == StatusDisabled:
-		return Principal{}, ReasonClientDisabled
+		return ReasonClientDisabled
 	case t.Client.Status != StatusActive, t.Generation != t.Client.Generation:
-		return Principal{}, ReasonRevokedToken
+		return ReasonRevokedToken
 	case t.IssuedAt < t.Client.TokensNotBefore:
-		return Principal{}, ReasonRevokedToken
+		return ReasonRevokedToken
 	}
-	return Principal{
+	return ReasonAllowed
+}
+
+// fill writes on whose behalf a token that was judged good is used. It fills
+// in place, since copies of a Principal are a tenth of a check's time.
+func (t *LiveToken) fill(p *Principal, key *TokenKey) {
+	*p = Principal{
 		Client: t.Client, Grant: GrantClientCredentials, Scopes: t.Scopes.Within(t.Client.AllowedScopes),
-		Hash: key.Hash, IssuedAt: time.Unix(t.IssuedAt, 0), ExpiresAt: time.Unix(t.ExpiresAt, 0), key: key,
-	}, ReasonAllowed
+		Hash: key.Hash, IssuedAt: time.Unix(t.IssuedAt, 0), ExpiresAt: time.Unix(t.ExpiresAt, 0), key: *key,
+	}
 }
 
 // opens reports whether a token bound to resources may be used at this one.

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unsafe"
 )
 
 // The texts that travel are prefix + body + checksum in base62 (0-9A-Za-z);
@@ -116,14 +117,14 @@ func ParseToken(text string) (key TokenKey, ok bool) {
 	if len(text) < tokenBody || len(text) > tokenBody+MaxTokenPrefix {
 		return TokenKey{}, false
 	}
-	body := text[len(text)-tokenBody:]
-	for i := 0; i < len(text)-tokenBody; i++ {
-		if digit(text[i]) < 0 && text[i] != '_' {
+	prefix, body := text[:len(text)-tokenBody], text[len(text)-tokenBody:]
+	for i := range len(prefix) {
+		if digits[prefix[i]] < 0 && prefix[i] != '_' {
 			return TokenKey{}, false
 		}
 	}
-	for i := 0; i < len(body); i++ {
-		if digit(body[i]) < 0 {
+	for i := range len(body) {
+		if digits[body[i]] < 0 {
 			return TokenKey{}, false
 		}
 	}
@@ -132,11 +133,9 @@ func ParseToken(text string) (key TokenKey, ok bool) {
 	}
 	var hour uint32
 	for i := range hourLength {
-		hour = hour*62 + uint32(digit(body[i]))
+		hour = hour*62 + uint32(digits[body[i]])
 	}
-	var buf [tokenBody + MaxTokenPrefix]byte
-	n := copy(buf[:], text)
-	return TokenKey{Hour: Hour(hour), Hash: sha256.Sum256(buf[:n])}, true
+	return TokenKey{Hour: Hour(hour), Hash: sha256.Sum256(bytesOf(text))}, true
 }
 
 // newToken makes the text of a token that expires in the given hour.
@@ -203,23 +202,29 @@ func appendChecksum(b []byte) []byte {
 
 // checksumHolds reports whether the last six digits are the checksum of the rest.
 func checksumHolds(text string) bool {
-	var buf [128]byte
-	if len(text) <= checksumLength || len(text) > len(buf)-checksumLength {
+	n := len(text) - checksumLength
+	if n <= 0 {
 		return false
 	}
-	n := copy(buf[:], text[:len(text)-checksumLength])
-	return string(appendChecksum(buf[:n])[n:]) == text[n:]
+	var sum uint64 // six digits may say more than 32 bits hold
+	for i := n; i < len(text); i++ {
+		d := digits[text[i]]
+		if d < 0 {
+			return false
+		}
+		sum = sum*62 + uint64(d)
+	}
+	return sum == uint64(crc32.ChecksumIEEE(bytesOf(text[:n])))
 }
 
-// digit returns the value of a base62 digit, or -1.
-func digit(c byte) int {
-	switch {
-	case c >= '0' && c <= '9':
-		return int(c - '0')
-	case c >= 'A' && c <= 'Z':
-		return int(c-'A') + 10
-	case c >= 'a' && c <= 'z':
-		return int(c-'a') + 36
+// bytesOf returns the bytes of s without a copy, for functions that only read
+// them: a copy for the checksum would be an allocation per request.
+func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
+
+// digits holds the value of each base62 digit, and -1 for every other byte.
+var digits = func() (values [256]int8) {
+	for i := range values {
+		values[i] = int8(strings.IndexByte(alphabet, byte(i)))
 	}
-	return -1
-}
+	return values
+}()
