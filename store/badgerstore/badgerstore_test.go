@@ -10,7 +10,7 @@ import (
 
 // options are those of a small store that plays at the suite's time.
 func options(dir string) badgerstore.Options {
-	return badgerstore.Options{Dir: dir, Memory: badgerstore.MinMemory, DiskReserve: -1, Now: storetest.Now}
+	return badgerstore.Options{Dir: dir, Memory: badgerstore.MinMemory, DiskReserve: -1, Now: storetest.Now}.Untended()
 }
 
 func openWith(t testing.TB, opt badgerstore.Options) *badgerstore.Store {

@@ -73,6 +73,9 @@ func (s *Store) run() {
 	defer s.shut()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
+	if s.opt.untended {
+		tick.Stop()
+	}
 	for {
 		select {
 		case o, ok := <-s.ops:

@@ -55,6 +55,9 @@ func encodeClient(c *authz.Client) ([]byte, error) {
 			CreatedAt: s.CreatedAt, ExpiresAt: s.ExpiresAt, LastUsedAt: s.LastUsedAt,
 		})
 	}
+	if _, err := authz.ParseScopeSet(d.Scopes); err != nil {
+		return nil, fmt.Errorf("scopes that could not be read again: %w", err)
+	}
 	return encodeDocument(d)
 }
 

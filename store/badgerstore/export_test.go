@@ -12,6 +12,9 @@ import (
 	"scopegate/authz"
 )
 
+// Untended leaves it to the test when the store is tended.
+func (o Options) Untended() Options { o.untended = true; return o }
+
 // Tend does now what the committer does by itself once a second, minute and
 // hour.
 func (s *Store) Tend(ctx context.Context, now time.Time) error {

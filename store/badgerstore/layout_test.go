@@ -2,6 +2,7 @@ package badgerstore_test
 
 import (
 	"bytes"
+	"encoding/hex"
 	"slices"
 	"strings"
 	"testing"
@@ -73,8 +74,12 @@ func TestLayoutOnDisk(t *testing.T) {
 	tok.Resources = []string{"https://a"}
 	issue(t, s, tok)
 	revoke(t, s, tok)
+	var longScopes []authz.Scope // too long to be shared: they travel in the token
+	for _, letter := range "abcdef" {
+		longScopes = append(longScopes, authz.Scope(strings.Repeat(string(letter), 180)))
+	}
 	long := sample(0xcd, storetest.Now().Add(time.Hour))
-	long.Generation, long.Scopes = 300, authz.NewScopeSet(authz.Scope(strings.Repeat("x", 1100)))
+	long.Generation, long.Scopes = 300, authz.NewScopeSet(longScopes...)
 	issue(t, s, long)
 	if err := s.Tend(t.Context(), storetest.Now()); err != nil {
 		t.Fatalf("Tend: %v", err)
@@ -83,7 +88,9 @@ func TestLayoutOnDisk(t *testing.T) {
 	if err != nil {
 		t.Fatalf("Dump: %v", err)
 	}
-	got = strings.ReplaceAll(got, strings.Repeat("78", 1100), "(1100 times 78)")
+	for _, scope := range longScopes {
+		got = strings.ReplaceAll(got, hex.EncodeToString([]byte(scope)), string("("+scope[:1]+")"))
+	}
 	const hash = "000000000000000000000000000000000000000000000000000000000000ff"
 	want := strings.Join([]string{
 		`6300112233445546778899aabbccddeeff 01{"name":"Data Sync Worker","grants":["client_credentials"],"scopes":"invoices.read","confidential":true,"status":"active","created_at":"2026-03-14T09:26:53Z","secrets":[{"id":"s1","hash":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","hash_key_id":"k1","preview":"spocs_abcd","created_at":"2026-03-14T09:26:53Z"}],"generation":1,"version":1}`,
@@ -95,7 +102,7 @@ func TestLayoutOnDisk(t *testing.T) {
 		`720007845aab` + hash + ` 010000000000000002`,
 		`7300000001 0112636c69656e745f63726564656e7469616c730d696e766f696365732e72656164010968747470733a2f2f61`,
 		`740007845aab` + hash + ` 0100112233445546778899aabbccddeeff69b529dd064d0101`,
-		`740007845acd` + hash + ` 0200112233445546778899aabbccddeeff69b529dd064dac020112636c69656e745f63726564656e7469616c73cc08(1100 times 78)00`,
+		`740007845acd` + hash + ` 0200112233445546778899aabbccddeeff69b529dd064dac020112636c69656e745f63726564656e7469616c73bd08(a)20(b)20(c)20(d)20(e)20(f)00`,
 		``,
 	}, "\n")
 	if d := cmp.Diff(want, got); d != "" {

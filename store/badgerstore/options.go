@@ -56,6 +56,8 @@ type Options struct {
 
 	// FreeBytes returns the free bytes of the file system; nil: statfs.
 	FreeBytes func(dir string) (int64, error)
+
+	untended bool // for tests: nothing happens that they did not ask for
 }
 
 // Batch is one group of writes that was committed, or failed.

@@ -14,8 +14,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/dgraph-io/badger/v4"
+	"golang.org/x/sys/unix"
 
 	"scopegate/authz"
 )
@@ -43,7 +45,8 @@ func Restore(ctx context.Context, r io.Reader, dir string, progress func(done in
 	if err := build(ctx, r, beside, progress); err != nil {
 		return fmt.Errorf("restore: %w", errors.Join(err, os.RemoveAll(beside)))
 	}
-	if err := os.Rename(beside, dir); err != nil {
+	// Not os.Rename, which refuses an empty directory as the target.
+	if err := unix.Rename(beside, dir); err != nil {
 		return fmt.Errorf("restore: the store is whole, but could not be moved to its place: %w", err)
 	}
 	if err := syncDir(filepath.Dir(dir)); err != nil {
@@ -67,7 +70,9 @@ func mustBeEmpty(dir string) error {
 
 // build makes the store and reads it again.
 func build(ctx context.Context, r io.Reader, dir string, progress func(int64)) error {
-	opt := Options{Dir: dir}.withDefaults()
+	// At the epoch nothing has expired and no clock is noted: the store is what
+	// the backup says, until it is opened for use.
+	opt := Options{Dir: dir, Now: func() time.Time { return time.Unix(0, 0) }}.withDefaults()
 	if err := ownDir(dir); err != nil {
 		return err
 	}

@@ -52,6 +52,13 @@ func (b *batch) numberSet(o *op) (setKey, error) {
 	if id := b.sets[o.set]; id != 0 {
 		return id, nil
 	}
+	// What could not be read again must not be stored: one such record would
+	// keep the whole store from being opened. The decoded set shares nothing
+	// with the caller's.
+	g, err := decodeSet([]byte(o.set))
+	if err != nil {
+		return 0, fmt.Errorf("token %s: its scopes cannot be stored: %w", o.token.Key.Hash.ID(), err)
+	}
 	if len(o.set) > maxSetLength || table.next > maxSets {
 		return 0, nil
 	}
@@ -64,10 +71,6 @@ func (b *batch) numberSet(o *op) (setKey, error) {
 		b.sets = map[string]setKey{}
 	}
 	b.sets[o.set] = id
-	g, err := decodeSet([]byte(o.set)) // a copy that shares nothing with the caller's
-	if err != nil {
-		return 0, err
-	}
 	b.after = append(b.after, func() { table.add(id, o.set, g) })
 	return id, nil
 }
