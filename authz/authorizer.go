@@ -121,21 +121,25 @@ func (a *Authorizer) Alive(ctx context.Context, p *Principal) bool {
 	return live.judge(a.Now()) == ReasonAllowed
 }
 
-// meets is step 4: the client list first, since a client that is not on it
-// learns nothing from the scopes.
-func (r *Requirement) meets(p *Principal) Reason {
+// meets is step 4.
+func (r *Requirement) meets(p *Principal) Reason { return r.Judge(p.Client.ID, p.Scopes) }
+
+// Judge says what a client with a good token of these scopes would hear. It
+// is for explaining: it yields no Decision. The client list comes first, since
+// a client that is not on it learns nothing from the scopes.
+func (r *Requirement) Judge(client ClientID, scopes *ScopeSet) Reason {
 	if r.Empty() {
 		return ReasonInternal
 	}
 	if r.Clients != nil {
-		if _, ok := r.Clients[p.Client.ID]; !ok {
+		if _, ok := r.Clients[client]; !ok {
 			return ReasonClientNotAllowed
 		}
 	}
-	if !p.Scopes.HasAll(r.Scopes) {
+	if !scopes.HasAll(r.Scopes) {
 		return ReasonInsufficientScope
 	}
-	if r.AnyScope.Len() > 0 && !p.Scopes.HasAny(r.AnyScope) {
+	if r.AnyScope.Len() > 0 && !scopes.HasAny(r.AnyScope) {
 		return ReasonInsufficientScope
 	}
 	return ReasonAllowed

@@ -1,8 +1,6 @@
 package gateway
 
 import (
-	"strings"
-
 	"scopegate/authz"
 	"scopegate/gateway/exchange"
 )
@@ -89,16 +87,9 @@ func (p *passage) addOrigin(c *cors, origin string) {
 	}
 }
 
-// corsFields are the fields that a route with CORS answers itself: the
+// isCORSField tells the fields that a route with CORS answers itself: the
 // upstream's go, or a browser would read two policies.
 func isCORSField(name string) bool {
 	const family = "access-control-"
 	return len(name) > len(family) && exchange.EqualName(name[:len(family)], family)
-}
-
-func joinOr(list []string, otherwise string) string {
-	if len(list) == 0 {
-		return otherwise
-	}
-	return strings.Join(list, ", ")
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"scopegate/authz"
+	"scopegate/gateway/config"
 	"scopegate/gateway/exchange"
 )
 
@@ -92,8 +93,8 @@ func (p *passage) tokenID(principal *authz.Principal) string {
 }
 
 // appendPlaceholder appends a run-time value, or nothing where there is none.
-func (p *passage) appendPlaceholder(b []byte, what placeholder) []byte {
-	if what == requestID {
+func (p *passage) appendPlaceholder(b []byte, what config.Placeholder) []byte {
+	if what == config.RequestID {
 		return append(b, p.id...)
 	}
 	principal, ok := p.permit.Principal()
@@ -101,17 +102,17 @@ func (p *passage) appendPlaceholder(b []byte, what placeholder) []byte {
 		return b
 	}
 	switch what {
-	case principalClientID:
+	case config.PrincipalClientID:
 		return append(b, principal.Client.ID...)
-	case principalGrantType:
+	case config.PrincipalGrantType:
 		return append(b, principal.Grant...)
-	case principalScopes:
+	case config.PrincipalScopes:
 		return append(b, principal.Scopes.String()...)
-	case principalTokenID:
+	case config.PrincipalTokenID:
 		return principal.Hash.AppendID(b)
-	case principalOwnerType:
+	case config.PrincipalOwnerType:
 		return append(b, principal.Client.OwnerType...)
-	case principalOwnerID:
+	case config.PrincipalOwnerID:
 		return append(b, principal.Client.OwnerID...)
 	}
 	return b

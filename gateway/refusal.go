@@ -139,4 +139,3 @@ var details = map[authz.Reason]string{
 	authz.ReasonLoop:                "the request has passed here too often",
 	authz.ReasonInternal:            "something went wrong here",
 }
-

@@ -19,9 +19,11 @@ type Snapshot struct {
 	guards      []*guard // by route.Route.Index
 	upstreams   map[string]*runningUpstream
 	limits      globalLimits
-	kept        keptLimits
+	keep        keeper
+	policy      *authz.Policy
 	tokenPrefix string
 	noRoute     *metrics.Route
+	previous    *Snapshot // until it serves: whose parts are not its own
 }
 
 // Summary counts what a Snapshot holds.

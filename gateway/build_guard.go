@@ -1,0 +1,150 @@
+package gateway
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"scopegate/authz"
+	"scopegate/gateway/config"
+	"scopegate/gateway/limit"
+	"scopegate/gateway/route"
+)
+
+// anyMethod is what a route without methods takes, for Allow; it takes others
+// too, as RFC 9110 section 10.2.1 lets it.
+const anyMethod = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+
+func (b *builder) guard(rc *config.RouteConfig, r *route.Route) *guard {
+	u := b.cfg.Upstream(rc.Upstream)
+	g := &guard{
+		route: r, upstream: b.next.upstreams[rc.Upstream],
+		forwardAuthorization: rc.ForwardAuthorization, preserveHost: rc.PreserveHost, websocket: rc.WebSocket,
+		bodyLimit:       rc.Limits.Body,
+		responseTimeout: rc.Timeout.Response, idleTimeout: rc.Timeout.Idle,
+		addresses: limit.AddressList{Allow: rc.Addresses.Allow, Deny: rc.Addresses.Deny},
+		limits:    b.next.keep.route(rc),
+		request:   requestEditOf(u, rc),
+		response:  responseEditOf(u, rc),
+		allow:     allowOf(rc.Methods),
+		needs:     needsOf(&r.Requirement),
+		counter:   b.g.Metrics.Route(rc.Name),
+	}
+	if rc.CORS != nil {
+		g.cors = corsOf(rc)
+	}
+	b.addChallenges(g)
+	b.addScopes(g)
+	return g
+}
+
+// addChallenges words the challenges of a route once.
+func (b *builder) addChallenges(g *guard) {
+	for reason := range g.challenges {
+		d := authz.Decision{Reason: authz.Reason(reason), Requirement: &g.route.Requirement}
+		if c, ok := d.Challenge(b.cfg.OAuth.Realm, resourceMetadata(b.cfg)); ok {
+			g.challenges[reason] = c.String()
+		}
+	}
+}
+
+func (b *builder) addScopes(g *guard) {
+	add := func(set *authz.ScopeSet, alternative bool) {
+		for i := range set.Len() {
+			g.scopes = append(g.scopes, neededScope{set.At(i), alternative, b.g.Metrics.Scope(string(set.At(i)))})
+		}
+	}
+	add(g.route.Requirement.Scopes, false)
+	add(g.route.Requirement.AnyScope, true)
+}
+
+// needsOf says what a route asks, for a caller that lacks it.
+func needsOf(r *authz.Requirement) string {
+	var parts []string
+	if r.Scopes.Len() > 0 {
+		parts = append(parts, "all of: "+r.Scopes.String())
+	}
+	if r.AnyScope.Len() > 0 {
+		parts = append(parts, "one of: "+r.AnyScope.String())
+	}
+	return "the route needs " + strings.Join(parts, ", and ")
+}
+
+func allowOf(methods []string) string {
+	if len(methods) == 0 {
+		return anyMethod
+	}
+	list := slices.Clone(methods)
+	if i := slices.Index(list, "GET"); i >= 0 && !slices.Contains(list, "HEAD") {
+		list = slices.Insert(list, i+1, "HEAD")
+	}
+	return strings.Join(list, ", ")
+}
+
+// requestEditOf puts together what the upstream and then the route change:
+// where both speak of a name, the route's word counts.
+func requestEditOf(u *config.Upstream, rc *config.RouteConfig) requestEdit {
+	e := requestEdit{drop: nameSet{}}
+	e.set = mergeRules(e.drop, u.RequestHeaders, rc.RequestHeaders)
+	for _, h := range u.PrincipalHeaders {
+		e.drop.add(h.Name)
+		e.principal = append(e.principal, newSetField(h))
+	}
+	return e
+}
+
+func responseEditOf(u *config.Upstream, rc *config.RouteConfig) responseEdit {
+	e := responseEdit{drop: nameSet{}}
+	e.set = mergeRules(e.drop, u.ResponseHeaders, rc.ResponseHeaders)
+	return e
+}
+
+func mergeRules(drop nameSet, rules ...config.HeaderRules) (set []setField) {
+	for _, r := range rules {
+		changed := nameSet{}
+		for _, name := range r.Remove {
+			changed.add(name)
+		}
+		for _, h := range r.Set {
+			changed.add(h.Name)
+		}
+		set = slices.DeleteFunc(set, func(f setField) bool { return changed.has(f.name) })
+		for name := range changed {
+			drop.add(name)
+		}
+		for _, h := range r.Set {
+			set = append(set, newSetField(h))
+		}
+	}
+	return set
+}
+
+func newSetField(h config.Header) setField {
+	f := setField{name: h.Name, value: newTemplate(h.Value)}
+	f.static, f.fixed = f.value.fixed()
+	return f
+}
+
+func corsOf(rc *config.RouteConfig) *cors {
+	c := &cors{
+		origins:     map[string]struct{}{},
+		methods:     allowOf(rc.CORS.AllowMethods),
+		headers:     strings.Join(rc.CORS.AllowHeaders, ", "),
+		expose:      strings.Join(rc.CORS.ExposeHeaders, ", "),
+		credentials: rc.CORS.AllowCredentials,
+	}
+	if len(rc.CORS.AllowMethods) == 0 {
+		c.methods = allowOf(rc.Methods)
+	}
+	if rc.CORS.MaxAge > 0 {
+		c.maxAge = strconv.FormatInt(int64(rc.CORS.MaxAge.Seconds()), 10)
+	}
+	for _, origin := range rc.CORS.AllowOrigins {
+		if origin == "*" {
+			c.anyOrigin = true
+			continue
+		}
+		c.origins[origin] = struct{}{}
+	}
+	return c
+}
