@@ -67,11 +67,20 @@ func (c *Config) Problem(path, message string) Problem {
 	return Problem{c.File, at.line, at.col, path, message}
 }
 
-// RoutePath returns the path of a key of the i-th route, e.g. routes[2].host.
-func RoutePath(i int, key string) string { return join(item("routes", i), key) }
+// RoutePath returns the path of a key of the i-th route, with the keys on the
+// way to it: routes[2].limits.body.
+func RoutePath(i int, keys ...string) string { return joinAll(item("routes", i), keys) }
 
-// UpstreamPath returns the path of a key of an upstream.
-func UpstreamPath(name, key string) string { return join(join("upstreams", name), key) }
+// UpstreamPath returns the path of a key of an upstream:
+// upstreams.billing.tls.ca_file.
+func UpstreamPath(name string, keys ...string) string { return joinAll(join("upstreams", name), keys) }
+
+func joinAll(path string, keys []string) string {
+	for _, key := range keys {
+		path = join(path, key)
+	}
+	return path
+}
 
 // Upstream returns the upstream of a name, nil if there is none.
 func (c *Config) Upstream(name string) *Upstream {

@@ -19,8 +19,12 @@ import (
 
 var update = flag.Bool("update", false, "write what is found as what is wanted")
 
-// A case of testdata: routes.yaml, with variables in env and further files, and
-// what it comes to: want.problems, or want.json and want.summary.
+// wanted is what a case comes to: want.problems, or want.summary and want.json
+// (the effective configuration). want.schema says whether the JSON Schema could
+// tell: many mistakes only show to a reader of the whole file.
+var wanted = []string{"want.problems", "want.schema", "want.summary", "want.json"}
+
+// A case of testdata: routes.yaml, with variables in env and further files.
 type corpusCase struct {
 	name    string
 	path    string
@@ -82,6 +86,7 @@ func (c *corpusCase) environment() config.Environment {
 }
 
 func TestCorpusComesToWhatItSays(t *testing.T) {
+	schema := compiledSchema(t)
 	for _, c := range corpus(t) {
 		t.Run(c.name, func(t *testing.T) {
 			loaded, problems := config.Load("routes.yaml", c.routes(t), c.environment())
@@ -92,10 +97,14 @@ func TestCorpusComesToWhatItSays(t *testing.T) {
 				got["want.summary"] = loaded.Summary() + "\n"
 				got["want.json"] = indented(t, loaded)
 			}
+			got["want.schema"] = verdict(schema, c.routes(t)) + "\n"
+			if loaded != nil && got["want.schema"] != "accepts\n" {
+				t.Errorf("the schema does not accept what loads: %s", got["want.schema"])
+			}
 			if *update {
 				c.write(t, got)
 			}
-			for _, name := range []string{"want.problems", "want.summary", "want.json"} {
+			for _, name := range wanted {
 				want, _ := c.file(name)
 				if diff := cmp.Diff(want, got[name]); diff != "" {
 					t.Errorf("%s differs (-want +got):\n%s", name, diff)
@@ -114,7 +123,7 @@ func (c *corpusCase) write(t *testing.T, got map[string]string) {
 			files = append(files, f)
 		}
 	}
-	for _, name := range []string{"want.problems", "want.summary", "want.json"} {
+	for _, name := range wanted {
 		if text := got[name]; text != "" {
 			files = append(files, txtar.File{Name: name, Data: []byte(text)})
 		}

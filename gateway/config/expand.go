@@ -73,7 +73,7 @@ func (k expandable[V]) read(r *reader, n *yaml.Node, path string) (V, bool) {
 	if !ok {
 		return none, false
 	}
-	text, ok := r.text(n, path, k.want, func(string) bool { return true })
+	text, ok := r.text(n, path, k.want, func(string) bool { return false }) // no number is a URL
 	if !ok {
 		return none, false
 	}

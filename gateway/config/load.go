@@ -58,13 +58,13 @@ func (r *reader) parse(data []byte) *yaml.Node {
 		r.add(position{1, 1}, "", "the file is empty")
 		return nil
 	case err != nil:
-		r.syntaxError(err)
+		r.syntaxError(data, err)
 		return nil
 	}
 	switch err := decode(decoder, &second); {
 	case errors.Is(err, io.EOF):
 	case err != nil:
-		r.syntaxError(err)
+		r.syntaxError(data, err)
 		return nil
 	default:
 		r.problem(&second, "", "a second document begins here; a file holds one")
@@ -90,13 +90,28 @@ func decode(decoder *yaml.Decoder, into *yaml.Node) (err error) {
 	return decoder.Decode(into)
 }
 
-var yamlError = regexp.MustCompile(`^(?:yaml: )?(?:line ([0-9]+): )?((?s).*)$`)
+var (
+	yamlError     = regexp.MustCompile(`^(?:yaml: )?(?:line ([0-9]+): )?((?s).*)$`)
+	parserError   = regexp.MustCompile(`^did not find expected (<|node content|'-' indicator|key|',' or )`)
+	unknownAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
+)
 
-// syntaxError reports what the parser says; it knows lines only.
-func (r *reader) syntaxError(err error) {
+// syntaxError reports what the parser says. It knows lines only, counts them
+// from 0 where its grammar is not met, and not at all for an unknown anchor.
+func (r *reader) syntaxError(data []byte, err error) {
 	m := yamlError.FindStringSubmatch(err.Error())
 	line, _ := strconv.Atoi(m[1])
-	r.add(position{max(line, 1), 1}, "", "%s", strings.ReplaceAll(m[2], "\n", " "))
+	at := position{max(line, 1), 1}
+	if line > 0 && parserError.MatchString(m[2]) {
+		at.line++
+	}
+	if name := unknownAnchor.FindStringSubmatch(m[2]); name != nil {
+		alias := regexp.MustCompile(`\*` + regexp.QuoteMeta(name[1]) + `([^A-Za-z0-9_-]|$)`)
+		if found := alias.FindIndex(data); found != nil {
+			at = placeOf(data, found[0])
+		}
+	}
+	r.add(at, "", "%s", strings.ReplaceAll(m[2], "\n", " "))
 }
 
 func invalidUTF8(data []byte) int {

@@ -108,9 +108,11 @@ func (r *reader) text(n *yaml.Node, path, want string, fits func(string) bool) (
 	return "", false
 }
 
+// controlCharacter finds a control character, or one that YAML takes in no
+// file (YAML 1.2.2 section 5.1).
 func controlCharacter(s string) (rune, bool) {
 	for _, c := range s {
-		if unicode.IsControl(c) {
+		if unicode.IsControl(c) || c == 0xfeff || c == 0xfffe || c == 0xffff {
 			return c, true
 		}
 	}
