@@ -37,8 +37,9 @@ func decode[T any](t *testing.T, file string) []T {
 	}
 }
 
-// tool runs a checker that the machine may lack; CI installs it.
-func tool(t *testing.T, name, dir string, args ...string) {
+// tool runs a checker that the machine may lack; CI installs it. It returns
+// what the checker said.
+func tool(t *testing.T, name, dir string, args ...string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
@@ -48,7 +49,9 @@ func tool(t *testing.T, name, dir string, args ...string) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
+	out, err := cmd.CombinedOutput()
+	if err != nil {
 		t.Errorf("%s %v: %v\n%s", name, args, err, out)
 	}
+	return string(out)
 }
