@@ -37,9 +37,8 @@ func decode[T any](t *testing.T, file string) []T {
 	}
 }
 
-// tool runs a checker that the machine may lack; CI installs it. It returns
-// what the checker said.
-func tool(t *testing.T, name, dir string, args ...string) string {
+// tool runs a checker that the machine may lack; CI installs it.
+func tool(t *testing.T, name, dir string, args ...string) {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
@@ -49,9 +48,7 @@ func tool(t *testing.T, name, dir string, args ...string) string {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Dir = dir
-	out, err := cmd.CombinedOutput()
-	if err != nil {
+	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%s %v: %v\n%s", name, args, err, out)
 	}
-	return string(out)
 }

