@@ -35,15 +35,12 @@ var foldTable = func() (t [256]byte) {
 }()
 
 // classify judges a name as PHP, CGI, WSGI and servlet containers read it:
-// folded. Every spelling of a name has one class.
+// folded. Every spelling of a name has one class, also one with more dashes
+// around it.
 func classify(name string) fieldClass {
 	var buf [longestKnown]byte
-	n := min(len(name), longestKnown)
-	for i := range n {
-		buf[i] = foldTable[name[i]]
-	}
-	key := buf[:n]
-	if len(name) <= longestKnown {
+	key, whole := foldInto(buf[:], name)
+	if whole {
 		if c := classOfKnown(key); c != classPass {
 			return c
 		}
@@ -52,6 +49,22 @@ func classify(name string) fieldClass {
 		return classOurs
 	}
 	return classPass
+}
+
+// foldInto folds the name into buf, without the dashes around it. whole is
+// false if there was room for its beginning only.
+func foldInto(buf []byte, name string) (key []byte, whole bool) {
+	for name != "" && foldTable[name[0]] == '-' {
+		name = name[1:]
+	}
+	for name != "" && foldTable[name[len(name)-1]] == '-' {
+		name = name[:len(name)-1]
+	}
+	n := min(len(name), len(buf))
+	for i := range n {
+		buf[i] = foldTable[name[i]]
+	}
+	return buf[:n], n == len(name)
 }
 
 func classOfKnown(key []byte) fieldClass {
@@ -113,30 +126,22 @@ func plainName(name string) bool {
 type nameSet map[string]struct{}
 
 // add adds a name in any spelling.
-func (s nameSet) add(name string) { s[fold(name)] = struct{}{} }
+func (s nameSet) add(name string) {
+	key, _ := foldInto(make([]byte, len(name)), name)
+	s[string(key)] = struct{}{}
+}
 
 // has reports whether the set holds a name, in any spelling. It does not
 // allocate for names of up to 64 bytes.
 func (s nameSet) has(name string) bool {
-	var buf [64]byte
 	if len(s) == 0 {
 		return false
 	}
-	if len(name) > len(buf) {
-		_, ok := s[fold(name)]
-		return ok
+	var buf [64]byte
+	key, whole := foldInto(buf[:], name)
+	if !whole {
+		key, _ = foldInto(make([]byte, len(name)), name)
 	}
-	for i := range len(name) {
-		buf[i] = foldTable[name[i]]
-	}
-	_, ok := s[string(buf[:len(name)])]
+	_, ok := s[string(key)]
 	return ok
-}
-
-func fold(name string) string {
-	b := []byte(name)
-	for i, c := range b {
-		b[i] = foldTable[c]
-	}
-	return string(b)
 }

@@ -19,10 +19,7 @@ func (p *passage) EditResponse(r *upstream.Response) {
 	p.answer = p.answer[:0]
 	for i := range r.Fields {
 		f := r.Fields[i]
-		if len(f.Name) > 1 && f.Name[0]|0x20 == 'x' && (exchange.EqualFolded(f.Name, "x-scopegate-error") || exchange.EqualFolded(f.Name, "x-request-id")) {
-			continue
-		}
-		if g.cors != nil && isCORSField(f.Name) || g.response.drop.has(f.Name) {
+		if f.Name == "" || notForCallers(f.Name) || g.cors != nil && isCORSField(f.Name) || g.response.drop.has(f.Name) {
 			continue
 		}
 		p.answer = append(p.answer, f)
@@ -43,6 +40,19 @@ func (p *passage) EditResponse(r *upstream.Response) {
 		}
 	}
 	r.Fields = p.answer
+}
+
+// notForCallers tells the fields of an answer that are ours to write, or that
+// speak to the upstream's own client, which is us (RFC 9110 section 11.7).
+func notForCallers(name string) bool {
+	switch name[0] | 0x20 {
+	case 'x':
+		return exchange.EqualFolded(name, "x-scopegate-error") || exchange.EqualFolded(name, "x-request-id")
+	case 'p':
+		return exchange.EqualFolded(name, "proxy-authenticate") || exchange.EqualFolded(name, "proxy-authentication-info") ||
+			exchange.EqualFolded(name, "proxy-connection")
+	}
+	return false
 }
 
 func (p *passage) add(name, value string) {
