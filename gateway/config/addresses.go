@@ -8,7 +8,7 @@ type Addresses struct {
 	Allow, Deny []netip.Prefix
 }
 
-var addressesKind = list[netip.Prefix]{prefixKind, netip.Prefix.String}
+var addressesKind = list[netip.Prefix]{of: prefixKind, same: netip.Prefix.String}
 
 var addressesObject = object[Addresses]{
 	title: "addresses",

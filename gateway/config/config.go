@@ -54,7 +54,7 @@ var configObject = object[Config]{
 			"Limits over all routes."),
 		key("upstreams", upstreamsKind, func(c *Config) *[]Upstream { return &c.Upstreams },
 			"The backends, each under a name of 1 to 64 characters `a-z`, `0-9`, `.`, `_` and `-`.").must(),
-		key("routes", list[RouteConfig]{of: routeObject}, func(c *Config) *[]RouteConfig { return &c.Routes },
+		key("routes", list[RouteConfig]{of: routeObject, keep: true}, func(c *Config) *[]RouteConfig { return &c.Routes },
 			"The guarded paths. The most specific one wins, whatever the order here.").must(),
 	},
 }

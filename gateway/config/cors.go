@@ -54,13 +54,13 @@ var corsObject = object[CORS]{
 		return CORS{AllowHeaders: []string{"Authorization", "Content-Type"}, MaxAge: 10 * time.Minute}
 	},
 	fields: []field[CORS]{
-		key("allow_origins", list[string]{originKind, same[string]}, func(c *CORS) *[]string { return &c.AllowOrigins },
+		key("allow_origins", list[string]{of: originKind, same: same[string]}, func(c *CORS) *[]string { return &c.AllowOrigins },
 			"The origins, `scheme://host[:port]` as browsers write them, or only `*` for any.").must(),
-		key("allow_methods", list[string]{methodKind, same[string]}, func(c *CORS) *[]string { return &c.AllowMethods },
+		key("allow_methods", list[string]{of: methodKind, same: same[string]}, func(c *CORS) *[]string { return &c.AllowMethods },
 			"The methods that pages may use.").or("the route's `methods`"),
-		key("allow_headers", list[string]{fieldName, fold}, func(c *CORS) *[]string { return &c.AllowHeaders },
+		key("allow_headers", list[string]{of: fieldName, same: fold}, func(c *CORS) *[]string { return &c.AllowHeaders },
 			"The request headers that pages may send."),
-		key("expose_headers", list[string]{fieldName, fold}, func(c *CORS) *[]string { return &c.ExposeHeaders },
+		key("expose_headers", list[string]{of: fieldName, same: fold}, func(c *CORS) *[]string { return &c.ExposeHeaders },
 			"The answer's headers that pages may read beside the safe ones.").or("none"),
 		key("allow_credentials", yesOrNo, func(c *CORS) *bool { return &c.AllowCredentials },
 			"Lets pages send cookies; not with `*`. Bearer tokens do not need it."),

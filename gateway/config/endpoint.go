@@ -25,8 +25,9 @@ var endpointObject = object[Endpoint]{
 	doc:   "One address of an upstream.",
 	fields: []field[Endpoint]{
 		key("url", expandable[Endpoint]{
-			want: "a URL such as http://127.0.0.1:9001", parse: parseEndpoint,
-			text: func(e Endpoint) Text { return e.URL },
+			want: "a URL such as http://127.0.0.1:9001", looks: `\$\{|^[A-Za-z]+://[^/?#@\\ ]+$|^unix:/[^/]`,
+			parse: parseEndpoint,
+			text:  func(e Endpoint) Text { return e.URL },
 		}, func(e *Endpoint) *Endpoint { return e },
 			"`http://HOST[:PORT]`, `https://HOST[:PORT]` or `unix:/PATH`, without path, query, fragment and user information.").must(),
 	},

@@ -61,6 +61,8 @@ func (e Environment) file(name string) (string, error) {
 // expandable is a text in which ${...} is expanded. want completes "want ...".
 type expandable[V any] struct {
 	want string
+	// looks is what an editor can check: texts with ${...} match it too.
+	looks string
 	// parse reads the expanded text; hidden tells that it held ${...}, so that
 	// the error must not repeat it.
 	parse func(text string, hidden bool) (V, error)
@@ -112,7 +114,7 @@ func (k expandable[V]) show(v V) (any, bool) {
 }
 
 func (k expandable[V]) describe() *shape {
-	return &shape{kind: "string", word: k.want + ", `${VAR}` expanded"}
+	return &shape{kind: "string", word: k.want + ", `${VAR}` expanded", pattern: k.looks}
 }
 
 func checkExpanded(text string) error {

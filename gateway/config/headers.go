@@ -95,7 +95,7 @@ var headerRulesObject = object[HeaderRules]{
 	fields: []field[HeaderRules]{
 		key("set", headersKind, func(h *HeaderRules) *[]Header { return &h.Set },
 			"Headers to set; whatever has a name that folds to theirs is replaced.").or("nothing"),
-		key("remove", list[string]{headerName, fold}, func(h *HeaderRules) *[]string { return &h.Remove },
+		key("remove", list[string]{of: headerName, same: fold}, func(h *HeaderRules) *[]string { return &h.Remove },
 			"Headers to remove, with all whose names fold to theirs.").or("nothing"),
 	},
 	check: func(r *reader, h *HeaderRules, path string) {

@@ -10,9 +10,11 @@ import (
 // "none" to one reader and as "no bound" to the next.
 type list[V any] struct {
 	of kind[V]
-	// same returns what may stand once only, with the word for it; if nil,
-	// anything may be repeated.
+	// same returns what may stand once only; if nil, anything may be repeated.
 	same func(v V) string
+	// keep keeps the list if one of its elements cannot be read, so that what is
+	// wrong with the others is reported too.
+	keep bool
 }
 
 func (k list[V]) read(r *reader, n *yaml.Node, path string) ([]V, bool) {
@@ -44,7 +46,7 @@ func (k list[V]) read(r *reader, n *yaml.Node, path string) ([]V, bool) {
 		}
 		first[k.same(v)] = i
 	}
-	return values, good
+	return values, good || k.keep
 }
 
 func (k list[V]) show(v []V) (any, bool) {

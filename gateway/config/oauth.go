@@ -39,7 +39,7 @@ var oauthObject = object[OAuth]{
 	fresh: defaultOAuth,
 	fields: []field[OAuth]{
 		key("issuer", expandable[Text]{
-			want: "an https URL", parse: parseIssuer, text: func(t Text) Text { return t },
+			want: "an https URL", looks: `\$\{|^[A-Za-z]+://[^?#@\\ ]*[^?#@\\ /]$`, parse: parseIssuer, text: func(t Text) Text { return t },
 		}, func(o *OAuth) *Text { return &o.Issuer },
 			"The issuer that metadata and introspection name (RFC 8414): an https URL without query, fragment and final slash; http for loopback hosts only.").
 			or("the public listener's own origin"),
@@ -57,7 +57,7 @@ var oauthObject = object[OAuth]{
 			want:    "a prefix of 1 to 16 characters A-Z, a-z, 0-9 and '_'",
 			pattern: regexp.MustCompile(`^[A-Za-z0-9_]{1,16}$`),
 		}), func(o *OAuth) *string { return &o.TokenPrefix },
-			"What every token begins with, so that secret scanners know one. Tokens that were issued under another prefix are refused."),
+			"What every token begins with, so that secret scanners know one."),
 	},
 	check: checkOAuth,
 }

@@ -31,8 +31,10 @@ Editors that know YAML schemas check the file while it is written, if it begins 
   ` + "`${NAME:-default}`" + ` falls back if it is unset or empty, and in header values ` + "`${file:PATH}`" + ` is the content of a file without
   the line break at its end. What a variable holds is taken as it is, braces too, and a value that held one is printed
   as ` + "`[redacted]`" + ` wherever the configuration is shown.
-- **Placeholders** in header values are filled in for each request: %s. There is no value for the principal's on a
-  public route, nor for the owner's of a client without one; such a header is not sent.
+- **Placeholders** in header values are filled in for each request:
+  %s.
+  There is no value for the principal's on a public route, nor for the owner's of a client without one; such a header is
+  not sent.
 - **Header names** fold before they are compared, as PHP, CGI, WSGI and servlet containers do: case does not count, and
   whatever is not a letter or digit is a ` + "`-`" + `. So ` + "`X_Principal.Client-Id`" + ` is a principal header.
 

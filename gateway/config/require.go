@@ -10,7 +10,7 @@ type Require struct {
 	Clients  []authz.ClientID
 }
 
-var scopesOfRoute kind[*authz.ScopeSet] = scopeSet{list[authz.Scope]{scopeKind, same[authz.Scope]}}
+var scopesOfRoute kind[*authz.ScopeSet] = scopeSet{list[authz.Scope]{of: scopeKind, same: same[authz.Scope]}}
 
 var requireObject = object[Require]{
 	title: "require",
@@ -20,7 +20,7 @@ var requireObject = object[Require]{
 			"The token has all of these scopes.").or("none asked"),
 		key("any_scope", scopesOfRoute, func(q *Require) **authz.ScopeSet { return &q.AnyScope },
 			"The token has at least one of these scopes.").or("none asked"),
-		key("clients", list[authz.ClientID]{clientKind, same[authz.ClientID]}, func(q *Require) *[]authz.ClientID { return &q.Clients },
+		key("clients", list[authz.ClientID]{of: clientKind, same: same[authz.ClientID]}, func(q *Require) *[]authz.ClientID { return &q.Clients },
 			"The token is one of these clients', by id.").or("any client"),
 	},
 	check: func(r *reader, _ *Require, path string) {

@@ -106,7 +106,7 @@ func (k scalar[V]) show(v V) (any, bool) {
 }
 
 func (k scalar[V]) describe() *shape {
-	s := &shape{kind: "string", word: k.want, words: k.words}
+	s := &shape{kind: "string", word: k.want, words: k.words, longest: k.longest}
 	if k.pattern != nil {
 		s.pattern = k.pattern.String()
 	}

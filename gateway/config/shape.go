@@ -6,7 +6,7 @@ type shape struct {
 	word    string // for people
 	pattern string // string: what it matches; empty: anything
 	words   []string
-	longest int // string: in bytes
+	longest int // string: in bytes; 0: no bound to tell
 
 	minimum, maximum *int64 // integer
 

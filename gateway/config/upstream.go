@@ -11,7 +11,7 @@ type Upstream struct {
 	Name             string
 	Endpoints        []Endpoint // at least one
 	Timeout          Timeout
-	Health           *Health // nil: endpoints are judged by their answers alone
+	Health           *Health // nil: endpoints are judged by connecting alone
 	Protocol         string  // HTTP1 or HTTP2
 	TLS              TLS
 	PreserveHost     bool // default of its routes
@@ -26,12 +26,12 @@ var upstreamObject = object[Upstream]{
 	doc:   "A backend: one or more endpoints that answer alike.",
 	fresh: func() Upstream { return Upstream{Timeout: defaultTimeout(), Protocol: HTTP1} },
 	fields: []field[Upstream]{
-		key("endpoints", list[Endpoint]{of: endpointObject}, func(u *Upstream) *[]Endpoint { return &u.Endpoints },
+		key("endpoints", list[Endpoint]{of: endpointObject, keep: true}, func(u *Upstream) *[]Endpoint { return &u.Endpoints },
 			"The addresses of the backend; requests are spread over those that are well.").must(),
 		key("timeout", timeoutObject, func(u *Upstream) *Timeout { return &u.Timeout },
 			"How long to wait for it."),
 		key("health", maybe[Health]{healthObject}, func(u *Upstream) **Health { return &u.Health },
-			"An active check.").or("endpoints are judged by their answers alone"),
+			"An active check.").or("endpoints are judged by connecting alone"),
 		key("protocol", word(scalar[string]{want: "protocol", words: []string{HTTP1, HTTP2}}), func(u *Upstream) *string { return &u.Protocol },
 			"HTTP/1.1, or HTTP/2 (over plain http with prior knowledge)."),
 		key("tls", tlsObject, func(u *Upstream) *TLS { return &u.TLS },
