@@ -1,0 +1,119 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+
+	"scopegate/bench/gate"
+	"scopegate/bench/load"
+)
+
+// variant is one way to run scopegate.
+type variant struct {
+	name   string
+	routes int
+	flags  []string
+	fixed  bool
+	logs   bool
+}
+
+const opaque = "opaque token, two scopes"
+
+// scopegate adds scopegate: as its users run it, and what differs.
+func (m *measurement) scopegate(ctx context.Context) error {
+	binary, err := gate.Build(ctx, m.stage)
+	if err != nil {
+		m.lack("scopegate", err)
+		return nil
+	}
+	variants := []variant{
+		{name: gateQuiet, routes: 10, flags: []string{"--access-log=off"}, fixed: true},
+		{name: gateLog, routes: 10, flags: []string{"--access-log=json"}, fixed: true, logs: true},
+		{name: gateNetHTTP, routes: 10, flags: []string{"--access-log=off", "--front=net/http"}, fixed: true},
+		{name: gate1000, routes: 1000, flags: []string{"--access-log=off"}},
+		{name: gate10000, routes: 10000, flags: []string{"--access-log=off"}},
+	}
+	var foreign []string // well-formed tokens that the first one never issued
+	for i := len(variants) - 1; i >= 0; i-- {
+		v := variants[i]
+		if foreign, err = m.variant(ctx, binary, v, foreign); err != nil {
+			return fmt.Errorf("%s: %w", v.name, err)
+		}
+	}
+	return nil
+}
+
+// variant adds one, and returns the tokens that it issued.
+func (m *measurement) variant(ctx context.Context, binary string, v variant, foreign []string) ([]string, error) {
+	set := gate.Setting{Name: v.name, Binary: binary, Core: m.o.proxyCore, Upstream: m.hand.Upstream, Routes: v.routes, Flags: v.flags}
+	var log *os.File
+	if v.logs {
+		var err error
+		if log, err = os.OpenFile(m.stage.Path("access.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600); err != nil {
+			return nil, err
+		}
+		set.Stdout = log
+	}
+	g, err := gate.Run(m.stage, set)
+	if err != nil {
+		return nil, err
+	}
+	may, err := g.Register(ctx, "caller", gate.Read, gate.Write)
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := g.Tokens(ctx, may, m.o.tokens)
+	if err != nil {
+		return nil, err
+	}
+	lesser, err := g.Register(ctx, "lesser caller", gate.Other)
+	if err != nil {
+		return nil, err
+	}
+	lesserTokens, err := g.Tokens(ctx, lesser, m.o.tokens)
+	if err != nil {
+		return nil, err
+	}
+	path := gate.Path(v.routes, "42")
+	s := &subject{name: v.name, checks: opaque, process: g.Process, addr: g.Addr, requests: get(path, tokens),
+		status: 200, length: load.BodyLength, fixed: v.fixed, log: log,
+		verify: append(guarded(path, tokens[0], "nobody"),
+			principal(gate.Path(v.routes, strings.TrimPrefix(load.HeadersSuffix, "/")), tokens[0], may.ID),
+			probe{what: "refuses a token without the scopes", path: path, token: lesserTokens[0], status: http.StatusForbidden})}
+	m.add(s)
+	if v.name != gateQuiet {
+		return tokens, nil
+	}
+	unknown, lacking, chunked := *s, *s, *s
+	unknown.name, unknown.requests, unknown.status = gateUnknown, get(path, foreign), http.StatusUnauthorized
+	lacking.name, lacking.requests, lacking.status = gateScope, get(path, lesserTokens), http.StatusForbidden
+	chunked.name, chunked.requests = gateChunked, upload(path, tokens)
+	for _, other := range []*subject{&unknown, &lacking, &chunked} {
+		other.fixed, other.verify = false, nil
+		if other.status != http.StatusOK {
+			other.length = -1
+		}
+		m.add(other)
+	}
+	return tokens, nil
+}
+
+// principal looks at what the upstream is told of the caller, whatever the
+// caller says of itself.
+func principal(path, token, id string) probe {
+	return probe{
+		what: "tells the upstream who calls", path: path, token: token, status: http.StatusOK,
+		header: http.Header{"X_Principal_Client_Id": {"forged"}, "X-Principal-Owner-Id": {"forged"}},
+		holds: []string{
+			"X-Principal-Client-Id: " + id,
+			"X-Principal-Grant-Type: client_credentials",
+			"X-Principal-Scopes: " + gate.Read + " " + gate.Write,
+		},
+		lacks: []string{"forged", "authorization:", token},
+	}
+}

@@ -1,0 +1,61 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"scopegate/bench/report"
+)
+
+// report puts the figures into tables.
+func (m *measurement) report() *report.Report {
+	var r report.Report
+	r.List("How",
+		"`go run ./bench/peers`, "+m.began.UTC().Format("2006-01-02"),
+		fmt.Sprintf("%d interleaved rounds of %v at saturation and %v at %d requests a second; %d keep-alive connections, %d tokens, an answer of 1 KiB",
+			m.o.rounds, m.o.window, m.o.fixedWindow, m.o.rate, m.o.connections, m.o.tokens),
+		fmt.Sprintf("the proxy on processor %d, callers and upstream on processor %d", m.o.proxyCore, m.o.loadCore),
+		m.machine, "at the end: load average "+lastLoad(),
+		strings.Join(m.versions, "; "))
+	nginx := m.find(nginxPlain)
+	var cost, speed [][]string
+	for _, s := range m.subjects {
+		ratio := "-"
+		if nginx != nil {
+			got := s.against(nginx, cpu)
+			ratio = fmt.Sprintf("%.2f (%.2f-%.2f)", got.median, got.min, got.max)
+		}
+		fixed := []string{"-", "-", "-"}
+		if s.fixed {
+			fixed = []string{one(s.of(fixedCPU)), duration(s.of(fixedP50)), duration(s.of(fixedP99))}
+		}
+		cost = append(cost, []string{s.name, s.checks, one(s.of(cpu)), ratio, fixed[0], mebibytes(s.of(rss).median)})
+		speed = append(speed, []string{s.name, fmt.Sprintf("%.0f", s.of(perSecond).median), duration(s.of(p50)), duration(s.of(p99)),
+			fixed[1], fixed[2], fmt.Sprintf("%.0f %%", 100*s.of(starved).median)})
+	}
+	r.Table("What a request costs: processor time of the proxy, user and system, in microseconds; medians, in brackets the lowest and the highest round",
+		[]string{"proxy", "checks", "us/request", "against nginx plain", fmt.Sprintf("us/request at %d/s", m.o.rate), "memory"}, cost)
+	r.Table("How fast it answers; medians. A load that never waited was the limit, not the proxy",
+		[]string{"proxy", "requests/s", "p50", "p99", fmt.Sprintf("p50 at %d/s", m.o.rate), fmt.Sprintf("p99 at %d/s", m.o.rate), "load waited"}, speed)
+	r.Table("What was to be reached", []string{"goal", "what", "bound", "measured", "verdict"}, m.verdicts())
+	r.List("Not measured", m.lacking...)
+	return &r
+}
+
+func one(s spread) string { return fmt.Sprintf("%.1f", s.median) }
+
+func duration(us spread) string {
+	d := time.Duration(us.median * 1000)
+	if d >= 10*time.Millisecond {
+		return d.Round(100 * time.Microsecond).String()
+	}
+	return d.Round(time.Microsecond).String()
+}
+
+func lastLoad() string {
+	_, load, _ := strings.Cut(report.Machine(), "load average ")
+	return load
+}
