@@ -41,14 +41,6 @@ func (r Rate) String() string {
 	return ""
 }
 
-// PerSecond returns the rate in requests per second; 0 for the zero Rate.
-func (r Rate) PerSecond() float64 {
-	if r.Per == 0 {
-		return 0
-	}
-	return float64(r.Count) / r.Per.Seconds()
-}
-
 var ratePeriods = map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour}
 
 var rateKind = scalar[Rate]{

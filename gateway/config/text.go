@@ -31,11 +31,6 @@ func (t Text) Reveal() string {
 // Hidden reports whether the text held ${...} and so prints [redacted].
 func (t Text) Hidden() bool { return t.hidden }
 
-// Equal reports whether two texts are the same and print the same.
-func (t Text) Equal(other Text) bool {
-	return t.hidden == other.hidden && t.Reveal() == other.Reveal()
-}
-
 // String implements fmt.Stringer.
 func (t Text) String() string {
 	if t.hidden {

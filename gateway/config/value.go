@@ -48,13 +48,6 @@ type Part struct {
 // it are just braces.
 func (v Value) Parts() []Part { return slices.Clone(v.parts) }
 
-// Equal reports whether two values are the same and print the same.
-func (v Value) Equal(other Value) bool {
-	return v.written.Equal(other.written) && slices.EqualFunc(v.parts, other.parts, func(a, b Part) bool {
-		return a.Placeholder == b.Placeholder && a.Text.Equal(b.Text)
-	})
-}
-
 // String returns the value as written, or [redacted].
 func (v Value) String() string { return v.written.String() }
 
