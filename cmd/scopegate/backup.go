@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"scopegate/store"
+)
+
+func backupCommand(w world) *cobra.Command {
+	var f adminFlags
+	var to string
+	cmd := &cobra.Command{
+		Use:   "backup --to FILE|-",
+		Short: "Copy the running server's store, consistent and checksummed",
+		Long: "Copy the running server's store to a file or to standard output. The copy holds no usable\n" +
+			"credential: of secrets it has HMACs, of tokens hashes. Keep hash.keys apart: a restored store needs it.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f.timeout = 0 // as long as it takes; Ctrl-C ends it
+			c, err := f.client(w)
+			if err != nil {
+				return err
+			}
+			body, err := c.open(cmd.Context(), "GET", "/admin/v1/backup", nil)
+			if err != nil {
+				return err
+			}
+			defer body.Close()
+			progress := newProgress(w.stderr, "backup")
+			in := io.TeeReader(body, progress)
+			if to == "-" {
+				err = copyVerified(w.stdout, in)
+			} else {
+				err = writeBackup(to, in)
+			}
+			progress.done(err)
+			return err
+		},
+	}
+	f.add(cmd)
+	cmd.Flags().StringVar(&to, "to", "", "the file to write, or - for standard output")
+	_ = cmd.MarkFlagRequired("to")
+	return cmd
+}
+
+// writeBackup writes a file that is there whole or not at all.
+func writeBackup(path string, in io.Reader) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
+	}()
+	if err := copyVerified(f, in); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	if err := errors.Join(f.Chmod(0o600), f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// copyVerified copies a backup and fails unless it is whole.
+func copyVerified(out io.Writer, in io.Reader) error {
+	if _, err := store.VerifyBackup(io.TeeReader(in, out)); err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	return nil
+}
+
+func restoreCommand(w world) *cobra.Command {
+	var from, dataDir string
+	cmd := &cobra.Command{
+		Use:   "restore --from FILE|- --data-dir DIR",
+		Short: "Make a store of a backup, in a data directory that has none",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			in := w.stdin
+			if from != "-" {
+				f, err := os.Open(from)
+				if err != nil {
+					return fmt.Errorf("restore: %w", err)
+				}
+				defer f.Close()
+				in = f
+			}
+			return restore(cmd.Context(), w, in, dataDir)
+		},
+	}
+	cmd.Flags().StringVar(&from, "from", "", "the backup, or - for standard input")
+	cmd.Flags().StringVar(&dataDir, "data-dir", "data", "the data directory; its store must be empty")
+	_ = cmd.MarkFlagRequired("from")
+	return cmd
+}
+
+func restore(ctx context.Context, w world, in io.Reader, dataDir string) error {
+	if err := prepareDataDir(dataDir); err != nil {
+		return err
+	}
+	progress := newProgress(w.stderr, "restore")
+	err := store.Restore(ctx, in, filepath.Join(dataDir, storeDir), progress.at)
+	progress.done(err)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(dataDir, hashKeysFile)); err != nil {
+		fmt.Fprintf(w.stderr, "The store is restored. Put the %s that belongs to it into %s before you start: without it no client can authenticate.\n", hashKeysFile, dataDir)
+	}
+	return nil
+}
+
+// progress tells on a terminal how far long work is.
+type progress struct {
+	w     io.Writer
+	what  string
+	bytes int64
+	told  int64
+	shown bool
+}
+
+const progressEvery = 8 << 20 // bytes
+
+func newProgress(w io.Writer, what string) *progress {
+	f, ok := w.(*os.File)
+	return &progress{w: w, what: what, shown: ok && term.IsTerminal(int(f.Fd()))}
+}
+
+// Write implements io.Writer, to count what passes.
+func (p *progress) Write(b []byte) (int, error) {
+	p.at(p.bytes + int64(len(b)))
+	return len(b), nil
+}
+
+// at tells that so many bytes are done.
+func (p *progress) at(bytes int64) {
+	p.bytes = bytes
+	if p.shown && p.bytes-p.told >= progressEvery {
+		p.told = p.bytes
+		fmt.Fprintf(p.w, "\r%s: %.1f MiB", p.what, float64(p.bytes)/(1<<20))
+	}
+}
+
+func (p *progress) done(err error) {
+	if p.shown && err == nil {
+		fmt.Fprintf(p.w, "\r%s: %.1f MiB, done\n", p.what, float64(p.bytes)/(1<<20))
+	}
+}

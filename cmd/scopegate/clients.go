@@ -1,0 +1,380 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"scopegate/authz/admin"
+)
+
+func clientsCommand(w world) *cobra.Command {
+	cmd := &cobra.Command{Use: "clients", Short: "Register and manage machine clients", Args: cobra.NoArgs}
+	cmd.AddCommand(clientsCreate(w), clientsList(w), clientsGet(w), clientsUpdate(w), clientsRotate(w),
+		clientsStatus(w, "revoke", "Revoke a client for good: all its tokens end at once"),
+		clientsStatus(w, "disable", "Disable a client: its tokens end at once, until it is enabled no new ones"),
+		clientsStatus(w, "enable", "Enable a disabled client; its old tokens stay dead"),
+		clientsRevokeTokens(w), clientsRemoveSecret(w))
+	return onlySubcommands(cmd)
+}
+
+// onlySubcommands makes a command without one a usage error.
+func onlySubcommands(cmd *cobra.Command) *cobra.Command {
+	cmd.Args = cobra.ArbitraryArgs
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return usage("unknown command %q for %q\nSee '%s --help'.", args[0], cmd.CommandPath(), cmd.CommandPath())
+		}
+		return cmd.Help()
+	}
+	return cmd
+}
+
+// remote is a command that speaks to the server and prints an answer.
+type remote struct {
+	adminFlags
+	outputFlags
+}
+
+func (r *remote) add(cmd *cobra.Command) {
+	r.adminFlags.add(cmd)
+	r.outputFlags.add(cmd)
+}
+
+// ask checks the flags and sends one request.
+func (r *remote) ask(ctx context.Context, w world, method, path string, in, out any) error {
+	if err := r.check(); err != nil {
+		return err
+	}
+	c, err := r.client(w)
+	if err != nil {
+		return err
+	}
+	return c.call(ctx, method, path, in, out)
+}
+
+func clientsCreate(w world) *cobra.Command {
+	var r remote
+	var req admin.CreateRequest
+	var owner string
+	var public bool
+	var ttl time.Duration
+	cmd := &cobra.Command{
+		Use:     "create --name NAME [--scope SCOPE]...",
+		Short:   "Register a client; its secret is shown this once",
+		Example: `  scopegate clients create --name "Data Sync Worker" --scope invoices.read --scope reports.generate --owner tenant:42`,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			if req.OwnerType, req.OwnerID, err = splitOwner(owner); err != nil {
+				return err
+			}
+			confidential := !public
+			req.Confidential, req.AccessTokenTTL = &confidential, admin.Duration(ttl)
+			var out admin.ClientWithSecret
+			if err := r.ask(cmd.Context(), w, http.MethodPost, "/admin/v1/clients", req, &out); err != nil {
+				return err
+			}
+			return r.printSecret(w, &out)
+		},
+	}
+	r.add(cmd)
+	r.addQuiet(cmd)
+	cmd.Flags().StringVar(&req.Name, "name", "", "the client's name, 1 to 200 printable characters")
+	cmd.Flags().StringArrayVar(&req.AllowedScopes, "scope", nil, "a scope that the client may have (repeat)")
+	cmd.Flags().StringArrayVar(&req.AllowedGrants, "grant", nil, "a grant type that it may use (default client_credentials)")
+	cmd.Flags().StringVar(&owner, "owner", "", "the client's owner as TYPE:ID, e.g. tenant:42")
+	cmd.Flags().DurationVar(&ttl, "token-ttl", 0, "lifetime of its tokens (default: the server's)")
+	cmd.Flags().StringToStringVar(&req.Labels, "label", nil, "a label KEY=VALUE (repeat)")
+	cmd.Flags().BoolVar(&public, "public", false, "register a client that is not confidential and so gets no tokens")
+	_ = cmd.MarkFlagRequired("name")
+	return cmd
+}
+
+// printSecret shows id and secret, the data on stdout and the words on stderr.
+func (r *remote) printSecret(w world, out *admin.ClientWithSecret) error {
+	if r.quiet {
+		_, err := fmt.Fprintln(w.stdout, out.Client.ID)
+		return err
+	}
+	err := r.print(w.stdout, out, func(t *table) {
+		t.row("client_id", out.Client.ID)
+		t.row("client_secret", out.ClientSecret)
+		t.row("allowed_scopes", strings.Join(out.Client.AllowedScopes, " "))
+	})
+	if err == nil {
+		fmt.Fprintln(w.stderr, "The secret is not shown again: store it now.")
+	}
+	return err
+}
+
+func splitOwner(owner string) (kind, id string, err error) {
+	if owner == "" {
+		return "", "", nil
+	}
+	kind, id, ok := strings.Cut(owner, ":")
+	if !ok || kind == "" || id == "" {
+		return "", "", usage("--owner %q: use TYPE:ID, e.g. tenant:42", owner)
+	}
+	return kind, id, nil
+}
+
+func clientsList(w world) *cobra.Command {
+	var r remote
+	var owner, status, name string
+	var labels []string
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List clients",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			kind, id, err := splitOwner(owner)
+			if err != nil {
+				return err
+			}
+			q := url.Values{"limit": {"1000"}, "label": labels}
+			for key, value := range map[string]string{"owner_type": kind, "owner_id": id, "status": status, "name": name} {
+				if value != "" {
+					q.Set(key, value)
+				}
+			}
+			all, err := r.allClients(cmd.Context(), w, q)
+			if err != nil {
+				return err
+			}
+			return r.printClients(w, all)
+		},
+	}
+	r.add(cmd)
+	r.addQuiet(cmd)
+	cmd.Flags().StringVar(&owner, "owner", "", "only clients of this owner, TYPE:ID")
+	cmd.Flags().StringVar(&status, "status", "", "only clients with this status: active, disabled or revoked")
+	cmd.Flags().StringVar(&name, "name", "", "only clients whose name holds this text")
+	cmd.Flags().StringArrayVar(&labels, "label", nil, "only clients with this label KEY=VALUE (repeat)")
+	return cmd
+}
+
+// allClients follows the cursor to the end.
+func (r *remote) allClients(ctx context.Context, w world, q url.Values) ([]admin.Client, error) {
+	all := []admin.Client{}
+	for {
+		var page admin.ClientList
+		if err := r.ask(ctx, w, http.MethodGet, "/admin/v1/clients?"+q.Encode(), nil, &page); err != nil {
+			return nil, err
+		}
+		all = append(all, page.Clients...)
+		if page.NextCursor == "" {
+			return all, nil
+		}
+		q.Set("cursor", page.NextCursor)
+	}
+}
+
+func (r *remote) printClients(w world, all []admin.Client) error {
+	if r.quiet {
+		for _, c := range all {
+			fmt.Fprintln(w.stdout, c.ID)
+		}
+		return nil
+	}
+	return r.print(w.stdout, admin.ClientList{Clients: all}, func(t *table) {
+		t.row("ID", "NAME", "STATUS", "OWNER", "SCOPES", "LAST USED")
+		for _, c := range all {
+			t.row(c.ID, c.Name, c.Status, ownerText(&c), strings.Join(c.AllowedScopes, " "), when(c.LastUsedAt))
+		}
+	})
+}
+
+func ownerText(c *admin.Client) string {
+	if c.OwnerType == "" {
+		return "-"
+	}
+	return c.OwnerType + ":" + c.OwnerID
+}
+
+func (r *remote) printClient(w world, c *admin.Client) error {
+	if r.quiet {
+		_, err := fmt.Fprintln(w.stdout, c.ID)
+		return err
+	}
+	return r.print(w.stdout, c, func(t *table) {
+		t.row("id", c.ID)
+		t.row("name", c.Name)
+		t.row("status", c.Status)
+		t.row("owner", ownerText(c))
+		t.row("allowed_scopes", strings.Join(c.AllowedScopes, " "))
+		t.row("allowed_grants", strings.Join(c.AllowedGrants, " "))
+		t.row("confidential", c.Confidential)
+		if c.AccessTokenTTL != nil {
+			t.row("access_token_ttl", time.Duration(*c.AccessTokenTTL))
+		}
+		t.row("generation", c.Generation)
+		t.row("created_at", when(&c.CreatedAt))
+		t.row("last_used_at", when(c.LastUsedAt))
+		for _, s := range c.Secrets {
+			t.row("secret "+s.ID, s.Preview+"...", "created "+when(&s.CreatedAt), "ends "+when(s.ExpiresAt), "last used "+when(s.LastUsedAt))
+		}
+	})
+}
+
+func clientsGet(w world) *cobra.Command {
+	var r remote
+	cmd := &cobra.Command{
+		Use: "get CLIENT-ID", Short: "Show one client", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var out admin.Client
+			if err := r.ask(cmd.Context(), w, http.MethodGet, clientPath(args[0], ""), nil, &out); err != nil {
+				return err
+			}
+			return r.printClient(w, &out)
+		},
+	}
+	r.add(cmd)
+	return cmd
+}
+
+func clientPath(id, verb string) string { return "/admin/v1/clients/" + url.PathEscape(id) + verb }
+
+func clientsUpdate(w world) *cobra.Command {
+	var r remote
+	var name, owner string
+	var scopes []string
+	var ttl time.Duration
+	var labels map[string]string
+	cmd := &cobra.Command{
+		Use:   "update CLIENT-ID",
+		Short: "Change fields of a client; a scope taken away ends in its tokens at once",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var req admin.UpdateRequest
+			given := cmd.Flags().Changed
+			if given("name") {
+				req.Name = &name
+			}
+			if given("scope") {
+				req.AllowedScopes = &scopes
+			}
+			if given("token-ttl") {
+				req.AccessTokenTTL = (*admin.Duration)(&ttl)
+			}
+			if given("label") {
+				req.Labels = &labels
+			}
+			if given("owner") {
+				kind, id, err := splitOwner(owner)
+				if err != nil {
+					return err
+				}
+				req.OwnerType, req.OwnerID = &kind, &id
+			}
+			if req == (admin.UpdateRequest{}) {
+				return usage("nothing to change; see '%s --help'", cmd.CommandPath())
+			}
+			var out admin.Client
+			if err := r.ask(cmd.Context(), w, http.MethodPatch, clientPath(args[0], ""), req, &out); err != nil {
+				return err
+			}
+			return r.printClient(w, &out)
+		},
+	}
+	r.add(cmd)
+	r.addQuiet(cmd)
+	cmd.Flags().StringVar(&name, "name", "", "a new name")
+	cmd.Flags().StringArrayVar(&scopes, "scope", nil, "all scopes that it may have from now on (repeat)")
+	cmd.Flags().StringVar(&owner, "owner", "", "a new owner TYPE:ID; empty for none")
+	cmd.Flags().DurationVar(&ttl, "token-ttl", 0, "lifetime of its tokens; 0s for the server's default")
+	cmd.Flags().StringToStringVar(&labels, "label", nil, "all labels from now on, KEY=VALUE (repeat)")
+	return cmd
+}
+
+func clientsRotate(w world) *cobra.Command {
+	var r remote
+	var overlap time.Duration
+	cmd := &cobra.Command{
+		Use:   "rotate-secret CLIENT-ID",
+		Short: "Give a client a new secret, shown this once; the old ones end",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var out admin.ClientWithSecret
+			req := admin.RotateRequest{Overlap: admin.Duration(overlap)}
+			if err := r.ask(cmd.Context(), w, http.MethodPost, clientPath(args[0], "/rotate-secret"), req, &out); err != nil {
+				return err
+			}
+			return r.printSecret(w, &out)
+		},
+	}
+	r.add(cmd)
+	cmd.Flags().DurationVar(&overlap, "overlap", 0, "how long the old secrets live on (default: they end at once)")
+	return cmd
+}
+
+func clientsStatus(w world, verb, short string) *cobra.Command {
+	var r remote
+	cmd := &cobra.Command{
+		Use: verb + " CLIENT-ID", Short: short, Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var out admin.Client
+			if err := r.ask(cmd.Context(), w, http.MethodPost, clientPath(args[0], "/"+verb), nil, &out); err != nil {
+				return err
+			}
+			return r.printClient(w, &out)
+		},
+	}
+	r.add(cmd)
+	r.addQuiet(cmd)
+	return cmd
+}
+
+func clientsRevokeTokens(w world) *cobra.Command {
+	var r remote
+	var before string
+	cmd := &cobra.Command{
+		Use:   "revoke-tokens CLIENT-ID",
+		Short: "End all tokens of a client, or those issued before an instant",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			var req admin.RevokeTokensRequest
+			if before != "" {
+				if req.IssuedBefore, err = time.Parse(time.RFC3339, before); err != nil {
+					return usage("--issued-before %q: use RFC 3339, e.g. 2026-01-31T12:00:00Z", before)
+				}
+			}
+			var out admin.Client
+			if err := r.ask(cmd.Context(), w, http.MethodPost, clientPath(args[0], "/revoke-tokens"), req, &out); err != nil {
+				return err
+			}
+			return r.printClient(w, &out)
+		},
+	}
+	r.add(cmd)
+	r.addQuiet(cmd)
+	cmd.Flags().StringVar(&before, "issued-before", "", "only tokens issued before this instant (RFC 3339)")
+	return cmd
+}
+
+func clientsRemoveSecret(w world) *cobra.Command {
+	var r remote
+	var force bool
+	cmd := &cobra.Command{
+		Use:   "remove-secret CLIENT-ID SECRET-ID",
+		Short: "End one secret of a client at once",
+		Args:  cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			path := clientPath(args[0], "/secrets/"+url.PathEscape(args[1])+"?force="+strconv.FormatBool(force))
+			var out admin.Client
+			if err := r.ask(cmd.Context(), w, http.MethodDelete, path, nil, &out); err != nil {
+				return err
+			}
+			return r.printClient(w, &out)
+		},
+	}
+	r.add(cmd)
+	r.addQuiet(cmd)
+	cmd.Flags().BoolVar(&force, "force", false, "even if it is the client's last")
+	return cmd
+}

@@ -1,0 +1,262 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"scopegate/authz"
+	"scopegate/authz/admin"
+	"scopegate/authz/oauth"
+	"scopegate/gateway"
+	"scopegate/gateway/config"
+	"scopegate/gateway/wire"
+	"scopegate/metrics"
+	"scopegate/store"
+)
+
+// server is a running gateway: everything wired, and the order in which it
+// starts and stops.
+type server struct {
+	o       serveOptions
+	w       world
+	log     *slog.Logger
+	started time.Time
+
+	store    *store.Store
+	uses     *authz.Uses
+	metrics  *metrics.Metrics
+	keys     *authz.KeyRing
+	policy   *authz.CurrentPolicy
+	registry *authz.Registry
+	issuer   *authz.Issuer
+	gateway  *gateway.Gateway
+	lines    *gateway.LineWriter // nil: no access log
+	adminKey authz.SecretText
+
+	public     net.Listener
+	front      *wire.Front // nil: net/http reads everything
+	publicHTTP *http.Server
+	adminTCP   net.Listener // nil: the socket alone
+	socket     net.Listener // nil: TCP alone
+	socketPath string
+	adminHTTP  []*http.Server
+
+	reloading sync.Mutex
+	reloaded  atomic.Pointer[reloadState]
+	draining  atomic.Bool
+	broken    chan error
+	stopUses  context.CancelFunc
+	owned     sync.WaitGroup
+}
+
+// newServer opens everything that can fail before the first request; what was
+// opened is closed again when a later step fails.
+func newServer(ctx context.Context, w world, o serveOptions) (_ *server, err error) {
+	s := &server{o: o, w: w, started: time.Now().UTC(), broken: make(chan error, 8)}
+	s.log = newLogger(w, o)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	cfg, problems := s.loadRoutes()
+	if err := problems.Err(); err != nil {
+		return nil, &exitError{exitInvalid, err}
+	}
+	if err := s.listen(); err != nil {
+		return nil, err
+	}
+	if err := s.openStore(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.wireAuthz(cfg); err != nil {
+		return nil, err
+	}
+	if err := s.wireGateway(cfg); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// listen opens the public and the admin port first: a port that is taken is
+// the commonest mistake, and is told before anything is made on disk.
+func (s *server) listen() (err error) {
+	if s.public, err = publicListener(s.o.listen); err != nil {
+		return fmt.Errorf("public listener: %w; --listen chooses another address", err)
+	}
+	if s.o.adminListen == "" {
+		return nil
+	}
+	if s.adminTCP, err = net.Listen("tcp", s.o.adminListen); err != nil {
+		return fmt.Errorf("admin listener: %w; --admin-listen chooses another address", err)
+	}
+	return nil
+}
+
+func (s *server) openStore(ctx context.Context) (err error) {
+	if err := prepareDataDir(s.o.dataDir); err != nil {
+		return err
+	}
+	s.metrics = metrics.New(metrics.Options{
+		Reasons: authz.Reasons(), Registered: s.isRegistered, Version: releaseName(), Revision: revision(),
+	})
+	s.store, err = store.Open(ctx, filepath.Join(s.o.dataDir, storeDir), store.Options{
+		Memory: int64(s.o.storeMemory), TokenMemory: int64(s.o.tokenMemory), DiskReserve: int64(s.o.diskReserve),
+		RelaxedTokens: s.o.tokenDurability == "relaxed", LockWait: s.o.lockWait, Logger: s.log,
+		Progress: func(step string) { s.log.Info("opening the store", "step", step) },
+		OnWrite:  func(took time.Duration, records int) { s.metrics.StoreWrite(took, records) },
+	})
+	if err != nil {
+		return fmt.Errorf("open the store: %w", err)
+	}
+	s.watchStore()
+	return nil
+}
+
+// isRegistered keeps the client_id label to clients that are there.
+func (s *server) isRegistered(id string) bool {
+	if s.store == nil {
+		return false
+	}
+	c, err := s.store.Client(context.Background(), authz.ClientID(id))
+	return err == nil && c.Status != authz.StatusRevoked
+}
+
+func (s *server) watchStore() {
+	stats := s.store.Stats
+	s.metrics.Watch(metrics.Sources{
+		Clients: func() metrics.ClientCounts {
+			n := stats().ClientsByStatus
+			return metrics.ClientCounts{Active: n[authz.StatusActive], Disabled: n[authz.StatusDisabled], Revoked: n[authz.StatusRevoked]}
+		},
+		TokensLive:     func() int { return stats().Live },
+		CacheHits:      func() uint64 { return uint64(stats().Hits) },
+		CacheMisses:    func() uint64 { return uint64(stats().Misses) },
+		StoreDiskBytes: s.store.DiskBytes,
+	})
+}
+
+func (s *server) now() time.Time { return s.store.Clock.Now() }
+
+// wireAuthz makes the law: keys, policy, registry and issuer.
+func (s *server) wireAuthz(cfg *config.Config) error {
+	known, err := s.store.LastSeq(context.Background())
+	if err != nil {
+		return fmt.Errorf("read the store: %w", err)
+	}
+	keys, _, err := loadHashKeys(s.w, s.o.dataDir, known == 0)
+	if err != nil {
+		return err
+	}
+	if s.adminKey, err = loadAdminToken(s.w, s.o.dataDir); err != nil {
+		return err
+	}
+	s.keys = authz.NewKeyRing(keys)
+	s.policy = authz.NewCurrentPolicy(s.policyOf(cfg))
+	s.uses = &authz.Uses{Store: s.store, Log: s.log}
+	authorizer := &authz.Authorizer{Tokens: s.store, Now: s.now}
+	s.registry = &authz.Registry{Store: s.store, Keys: s.keys, Policy: s.policy, Now: s.now}
+	s.issuer = &authz.Issuer{
+		Store: s.store, Authorizer: authorizer, Keys: s.keys, Policy: s.policy, Now: s.now,
+		Behind: s.store.Clock.Behind, Used: s.uses.Note,
+	}
+	return nil
+}
+
+// wireGateway makes the road, its fronts and the servers.
+func (s *server) wireGateway(cfg *config.Config) error {
+	proxies, err := s.o.proxies()
+	if err != nil {
+		return err
+	}
+	s.gateway = &gateway.Gateway{
+		Authorizer: s.issuer.Authorizer, Metrics: s.metrics, Log: s.log, TrustedProxies: proxies,
+		AccessLog: s.accessLog(),
+	}
+	if err := s.inForce(cfg); err != nil {
+		return err
+	}
+	e := newEcho()
+	(&oauth.Server{
+		Issuer: s.issuer, Policy: s.policy, Metrics: s.metrics, Log: s.log, Now: s.now, Throttle: oauth.NewThrottle(),
+	}).Mount(e)
+	e.Pre(s.gatewayFirst())
+	s.publicHTTP = newHTTPServer(e, s.log)
+	s.publicHTTP.ReadTimeout = 0 // bodies stream; their silence is bounded instead
+	s.publicHTTP.ConnContext = gateway.FramingContext
+	if s.o.front == "fast" && s.o.tlsCert == "" {
+		s.front = &wire.Front{
+			Pipeline: s.gateway, Reserved: isFixed, Log: s.log, Open: s.metrics.Connections("wire"),
+		}
+	}
+	return nil
+}
+
+// gatewayFirst stands before echo's router: what is not a fixed endpoint is
+// the gateway's, whatever echo would have made of it.
+func (s *server) gatewayFirst() echo.MiddlewareFunc {
+	front := &gateway.Front{Gateway: s.gateway}
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			path, _, _ := strings.Cut(c.Request().RequestURI, "?")
+			if isFixed(path) {
+				return next(c)
+			}
+			front.ServeHTTP(c.Response().Writer, c.Request())
+			return nil
+		}
+	}
+}
+
+// isFixed reports whether a path, as written, is a fixed endpoint's. A path
+// that only decodes to one is left to the gateway, which answers it 404.
+func isFixed(raw string) bool {
+	return strings.HasPrefix(raw, "/oauth/") || strings.HasPrefix(raw, "/.well-known/oauth-")
+}
+
+// origin is where callers on this machine reach the public listener.
+func (s *server) origin() string { return originOf(s.public.Addr(), s.o.tlsCert != "") }
+
+// accessLog writes to stdout, a line for each request.
+func (s *server) accessLog() *gateway.AccessLog {
+	if s.o.accessLog == "off" || s.o.demo {
+		return nil
+	}
+	s.lines = gateway.NewLineWriter(s.w.stdout)
+	return &gateway.AccessLog{Lines: s.lines, Format: gateway.Format(s.o.accessLog)}
+}
+
+// newLogger writes the log to stderr: text on a terminal, else JSON.
+func newLogger(w world, o serveOptions) *slog.Logger {
+	opts := &slog.HandlerOptions{Level: o.level()}
+	text := o.logFormat == "text"
+	if f, ok := w.stderr.(*os.File); ok && o.logFormat == "auto" {
+		info, err := f.Stat()
+		text = err == nil && info.Mode()&os.ModeCharDevice != 0
+	}
+	if text {
+		return slog.New(slog.NewTextHandler(w.stderr, opts))
+	}
+	return slog.New(slog.NewJSONHandler(w.stderr, opts))
+}
+
+// adminServer is the admin API with what it asks of the server.
+func (s *server) adminServer() *admin.Server {
+	return &admin.Server{
+		Registry: s.registry, Issuer: s.issuer, Store: s.store, Policy: s.policy, Metrics: s.metrics,
+		Audit: s.log.With("log", "audit"), Log: s.log, Now: s.now, Token: s.adminKey,
+		Routes: s.routes, Explain: s.explain, Reload: s.reload, Status: s.status, Backup: s.backup,
+	}
+}
