@@ -88,14 +88,14 @@ func (b *builder) clientTLS(u *config.Upstream) (*tls.Config, bool) {
 			err = errors.New("the file holds no certificate")
 		}
 		if err != nil {
-			b.problem(config.UpstreamPath(u.Name, "tls.ca_file"), err)
+			b.problem(config.UpstreamPath(u.Name, "tls")+".ca_file", err)
 			good = false
 		}
 	}
 	if t.CertFile != "" {
 		certificate, err := b.keyPair(t.CertFile, t.KeyFile)
 		if err != nil {
-			b.problem(config.UpstreamPath(u.Name, "tls.cert_file"), err)
+			b.problem(config.UpstreamPath(u.Name, "tls")+".cert_file", err)
 			good = false
 		}
 		c.Certificates = []tls.Certificate{certificate}
