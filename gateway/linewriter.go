@@ -13,6 +13,8 @@ const (
 	flushAt = 32 << 10
 	// maxPending bounds what waits for a writer that does not keep up.
 	maxPending = 4 << 20
+	// maxSpare is how much memory is kept between writes.
+	maxSpare = 1 << 20
 	// flushDelay is how long a line waits at most for others.
 	flushDelay = 100 * time.Millisecond
 )
@@ -98,7 +100,7 @@ func (l *LineWriter) run() {
 			_, _ = l.w.Write(lines)
 		}
 		spare = lines
-		if cap(spare) > 8*flushAt {
+		if cap(spare) > maxSpare {
 			spare = make([]byte, 0, flushAt)
 		}
 		if closed {
