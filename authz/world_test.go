@@ -38,7 +38,7 @@ func (s engineSource) LookupToken(ctx context.Context, key authz.TokenKey) (auth
 	}, nil
 }
 
-func newLaw(t *testing.T) *law {
+func newLaw(t testing.TB) *law {
 	t.Helper()
 	l := &law{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), store: memstore.New()}
 	t.Cleanup(func() { _ = l.store.Close() })
@@ -61,7 +61,7 @@ func newLaw(t *testing.T) *law {
 	return l
 }
 
-func (l *law) client(t *testing.T, scopes ...authz.Scope) (authz.Client, authz.SecretText) {
+func (l *law) client(t testing.TB, scopes ...authz.Scope) (authz.Client, authz.SecretText) {
 	t.Helper()
 	c, secret, err := l.registry.Create(t.Context(), authz.NewClient{
 		Name: "Data Sync Worker", AllowedScopes: scopes, Confidential: true, Actor: "admin:socket",
