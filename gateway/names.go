@@ -82,12 +82,11 @@ func classOfKnown(key []byte) fieldClass {
 	case "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "te", "trailer",
 		"transfer-encoding", "content-length", "upgrade", "http2-settings", "expect", "host":
 		return classHop
-	case "forwarded", "x-forwarded", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip",
+	case "forwarded", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip",
 		"cf-connecting-ip", "cf-connecting-ipv6", "fastly-client-ip", "x-remote-addr", "x-remote-ip",
 		"client-ip", "x-proxyuser-ip", "proxy-client-ip", "wl-proxy-client-ip",
 		"x-url-scheme", "x-scheme", "front-end-https",
-		"x-rewrite-url", "x-http-method", "x-method-override",
-		"x-principal", "x-scopegate-error",
+		"x-rewrite-url", "x-method-override", "x-scopegate-error",
 		"proxy": // becomes HTTP_PROXY in a CGI environment (CVE-2016-5385)
 		return classOurs
 	case "content-type", "content-encoding", "content-language", "content-location", "content-range",
@@ -99,12 +98,13 @@ func classOfKnown(key []byte) fieldClass {
 	return classPass
 }
 
-// ofOurFamily knows the families whose every member is dropped.
+// ofOurFamily knows the families whose every member is dropped, and the bare
+// names of the families themselves.
 func ofOurFamily(key []byte) bool {
 	for _, family := range [...]string{
 		"x-principal-", "x-forwarded-", "x-original-", "x-http-method-", "x-ssl-", "ssl-client-",
 	} {
-		if len(key) >= len(family) && string(key[:len(family)]) == family {
+		if n := len(family); len(key) >= n && string(key[:n]) == family || string(key) == family[:n-1] {
 			return true
 		}
 	}
