@@ -185,3 +185,15 @@ func TestStreamedBodyOverEndedIdleConnection(t *testing.T) {
 		t.Errorf("%v (%v) after %d attempts; want an answer to the first", out.Reason, out.Err, out.Attempts)
 	}
 }
+
+// Not even the sweep need have come by: what is too old is not given out.
+func TestConnectionsTooOldAreNotGivenOut(t *testing.T) {
+	b := serve(t, always(hello))
+	u := open(t, upstream.Options{KeepAlive: time.Nanosecond}, b)
+	for range 5 {
+		mustPass(t, u, get("/"))
+	}
+	if n := b.accepted(); n != 5 {
+		t.Errorf("%d connections for 5 exchanges, want one each", n)
+	}
+}
