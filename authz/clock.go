@@ -21,9 +21,7 @@ type Clock struct {
 // tells a time before seen; a zero seen is none.
 func NewClock(wall func() time.Time, seen time.Time) *Clock {
 	c := &Clock{wall: wall}
-	if !seen.IsZero() {
-		c.seen.Store(seen.UnixMilli())
-	}
+	c.See(seen)
 	return c
 }
 
@@ -39,6 +37,17 @@ func (c *Clock) Now() time.Time {
 		}
 		if c.seen.CompareAndSwap(seen, wall) {
 			return time.UnixMilli(wall).UTC()
+		}
+	}
+}
+
+// See tells the clock of a time that was seen elsewhere, such as by a store
+// before a restart. An earlier one than the latest seen changes nothing.
+func (c *Clock) See(at time.Time) {
+	for ms := at.UnixMilli(); ; {
+		seen := c.seen.Load()
+		if ms <= seen || c.seen.CompareAndSwap(seen, ms) {
+			return
 		}
 	}
 }

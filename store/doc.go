@@ -1,7 +1,10 @@
-// Package store opens the notebook that a URL names: an engine with the live
-// view before it, and the clock that both go by.
+// Package store is the notebook: it opens the engine that a URL names, with
+// the in-memory view before it and the clock that both go by.
 //
-// It owns the choice of the engine and nothing else. Engines (badgerstore,
-// memstore) keep records, live answers checks from memory, storetest holds
-// every engine to the contract of authz.Store.
+// It owns the choice of the engine and that clock, which never steps behind
+// what the engine has seen. It refuses to know what is kept: engines
+// (badgerstore, memstore) and view (live) speak in the nouns of authz, and
+// storetest holds all of them to the contract of authz.Store.
+//
+// What it serves: DESIGN.md section 10.
 package store

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"strings"
 	"time"
 
 	"scopegate/authz"
@@ -15,108 +13,70 @@ import (
 	"scopegate/store/memstore"
 )
 
-// Options are what Open hands on to the engine and the view. Zero values are
-// the engine's and the view's defaults.
+// Options say how a store is opened. The zero value is good.
 type Options struct {
-	Memory        int64 // of the engine, in bytes
-	TokenMemory   int64 // of the view, in bytes
-	DiskReserve   int64 // free bytes that are kept; negative: none
-	RelaxedTokens bool  // tokens are acknowledged before they are on disk
-	LockWait      time.Duration
-	Logger        *slog.Logger                          // nil: silence
-	Wall          func() time.Time                      // nil: time.Now
-	Progress      func(step string)                     // told what Open waits for; nil: nobody
-	OnWrite       func(took time.Duration, records int) // told of each group of writes; nil: nobody
+	Memory      int64 // of the engine, in bytes; 0: badgerstore.DefaultMemory
+	TokenMemory int64 // of the view's tokens, in bytes; 0: live.DefaultTokenMemory
+	// DiskReserve is how many bytes have to be free for new tokens and
+	// clients; 0: badgerstore.DefaultDiskReserve, negative: none.
+	DiskReserve   int64
+	RelaxedTokens bool          // tokens are acknowledged before they are on disk
+	LockWait      time.Duration // how long to wait for another process to close the store
+
+	Wall   func() time.Time // the wall clock; nil: time.Now
+	Logger *slog.Logger     // nil: silence
+
+	Progress func(step string)                     // told what Open is waiting for; nil: nobody
+	OnWrite  func(took time.Duration, records int) // told of each group of writes; nil: nobody
 }
 
-// Store is an opened notebook: an authz.Store and authz.TokenSource whose
-// clock never steps back behind what the engine has seen.
+// Store is an engine with its view.
 type Store struct {
 	*live.Store
+	// Clock never steps behind what the store has seen, restarts included: all
+	// that is decided about tokens is decided by it.
 	Clock *authz.Clock
 
 	disk *badgerstore.Store // nil: in memory
 }
 
-// ErrNoDisk: the store is in memory and has nothing to back up.
-var ErrNoDisk = errors.New("the store is in memory only")
-
-// Open opens the store that url names: `badger:///path` or a plain path for the
-// embedded engine, `memory:` for one that forgets.
+// Open opens the store that a URL names: a directory (as a path, or as
+// badger:///DIR), or memory: for one that forgets. It returns while the view
+// is still getting warm. Close lets go of the directory.
 func Open(ctx context.Context, url string, o Options) (*Store, error) {
-	if o.Wall == nil {
-		o.Wall = time.Now
-	}
-	scheme, rest, found := strings.Cut(url, ":")
-	switch {
-	case url == "memory:":
-		return over(ctx, memstore.New(), nil, authz.NewClock(o.Wall, time.Time{}), o)
-	case found && scheme == "badger" && strings.HasPrefix(rest, "///"):
-		return openBadger(ctx, rest[len("//"):], o)
-	case found && !strings.Contains(scheme, "/") && strings.HasPrefix(rest, "//"):
-		return nil, fmt.Errorf("store %s:...: unknown kind; use badger:///path, a path, or memory:", scheme)
-	case url == "":
-		return nil, errors.New("no store was named")
-	}
-	return openBadger(ctx, url, o)
-}
-
-func openBadger(ctx context.Context, dir string, o Options) (*Store, error) {
-	durability := badgerstore.Sync
-	if o.RelaxedTokens {
-		durability = badgerstore.Relaxed
-	}
-	engine, err := badgerstore.Open(ctx, badgerstore.Options{
-		Dir: dir, Memory: o.Memory, TokenDurability: durability, DiskReserve: o.DiskReserve, LockWait: o.LockWait,
-		Logger: o.Logger, Now: o.Wall, Progress: o.Progress,
-		OnBatch: func(b badgerstore.Batch) {
-			if o.OnWrite != nil {
-				o.OnWrite(b.Took, b.Tokens+b.Changes)
-			}
-		},
-	})
+	dir, err := parseURL(url)
 	if err != nil {
 		return nil, err
 	}
-	return over(ctx, engine, engine, authz.NewClock(o.Wall, engine.ClockSeen()), o)
-}
-
-func over(ctx context.Context, engine authz.Store, disk *badgerstore.Store, clock *authz.Clock, o Options) (*Store, error) {
-	view, err := live.Open(ctx, engine, live.Options{TokenMemory: o.TokenMemory, Now: clock.Now, Logger: o.Logger})
+	if o.Wall == nil {
+		o.Wall = time.Now
+	}
+	s := &Store{Clock: authz.NewClock(o.Wall, time.Time{})}
+	var engine authz.Store = memstore.New()
+	if dir != "" {
+		if s.disk, err = badgerstore.Open(ctx, o.badger(dir, s.Clock)); err != nil {
+			return nil, err
+		}
+		s.Clock.See(s.disk.ClockSeen())
+		engine = s.disk
+	}
+	s.Store, err = live.Open(ctx, engine, live.Options{TokenMemory: o.TokenMemory, Now: s.Clock.Now, Logger: o.Logger})
 	if err != nil {
-		return nil, errors.Join(err, engine.Close())
+		return nil, errors.Join(fmt.Errorf("open the store: %w", err), engine.Close())
 	}
-	return &Store{Store: view, Clock: clock, disk: disk}, nil
+	return s, nil
 }
 
-// DiskBytes returns what the store takes on disk.
-func (s *Store) DiskBytes() int64 {
-	if s.disk == nil {
-		return 0
+func (o *Options) badger(dir string, clock *authz.Clock) badgerstore.Options {
+	b := badgerstore.Options{
+		Dir: dir, Memory: o.Memory, DiskReserve: o.DiskReserve, LockWait: o.LockWait,
+		Logger: o.Logger, Now: clock.Now, Progress: o.Progress,
 	}
-	return s.disk.DiskBytes()
-}
-
-// Backup writes a consistent copy while the store goes on being used.
-func (s *Store) Backup(ctx context.Context, w io.Writer) (badgerstore.BackupInfo, error) {
-	if s.disk == nil {
-		return badgerstore.BackupInfo{}, ErrNoDisk
+	if o.RelaxedTokens {
+		b.TokenDurability = badgerstore.Relaxed
 	}
-	return s.disk.Backup(ctx, w)
-}
-
-// CheckAll reads every record and reports what there is, or what is wrong.
-func (s *Store) CheckAll(ctx context.Context) (badgerstore.Report, error) {
-	if s.disk == nil {
-		return badgerstore.Report{}, ErrNoDisk
+	if onWrite := o.OnWrite; onWrite != nil {
+		b.OnBatch = func(batch badgerstore.Batch) { onWrite(batch.Took, batch.Tokens+batch.Changes) }
 	}
-	return s.disk.CheckAll(ctx)
-}
-
-// VerifyBackup reads a backup to its end and says whether it is whole.
-func VerifyBackup(r io.Reader) (badgerstore.BackupInfo, error) { return badgerstore.VerifyBackup(r) }
-
-// Restore makes a store in an empty directory from a backup.
-func Restore(ctx context.Context, r io.Reader, dir string, progress func(done int64)) error {
-	return badgerstore.Restore(ctx, r, dir, progress)
+	return b
 }

@@ -41,14 +41,14 @@ func TestBeyondTheBudgetTokensAreFoundInTheEngine(t *testing.T) {
 	if st.Bytes > smallMemory {
 		t.Errorf("tokens take %d bytes, more than the budget of %d", st.Bytes, smallMemory)
 	}
-	if st.Tokens < 4000 {
-		t.Errorf("only %d tokens are held in %d bytes", st.Tokens, smallMemory)
+	if st.Live < 4000 {
+		t.Errorf("only %d tokens are held in %d bytes", st.Live, smallMemory)
 	}
 	for i := range n {
 		h.expect(newToken(h.client, i), authz.ReasonAllowed)
 	}
 	h.expect(newToken(h.client, n), authz.ReasonUnknownToken)
-	if got := h.store.Stats().Tokens; got < 4000 {
+	if got := h.store.Stats().Live; got < 4000 {
 		t.Errorf("%d tokens are held after all were used", got)
 	}
 }
@@ -62,8 +62,8 @@ func TestAFloodOfUnknownTokensEvictsNothing(t *testing.T) {
 	for i := range 20_000 {
 		h.expect(newToken(h.client, 1_000_000+i), authz.ReasonUnknownToken)
 	}
-	if after := h.store.Stats(); after.Tokens != before.Tokens || h.store.Writes() != writes {
-		t.Errorf("%d tokens before, %d after, %d writes", before.Tokens, after.Tokens, h.store.Writes()-writes)
+	if after := h.store.Stats(); after.Live != before.Live || h.store.Writes() != writes {
+		t.Errorf("%d tokens before, %d after, %d writes", before.Live, after.Live, h.store.Writes()-writes)
 	}
 }
 
@@ -135,8 +135,8 @@ func TestTheViewIsCompleteAgainAfterTheEvictedExpired(t *testing.T) {
 	h.store.Sweep()
 	late := tokenUntil(h.client, 30_000, h.clock.Now().Add(time.Hour))
 	h.put(late)
-	if st := h.store.Stats(); !st.Complete || st.Tokens != 1 {
-		t.Errorf("complete is %v with %d tokens, want true with 1", st.Complete, st.Tokens)
+	if st := h.store.Stats(); !st.Complete || st.Live != 1 {
+		t.Errorf("complete is %v with %d tokens, want true with 1", st.Complete, st.Live)
 	}
 	h.expect(late, authz.ReasonAllowed)
 }
@@ -164,8 +164,8 @@ func TestExpiredTokensLeaveAndGiveTheirMemoryBack(t *testing.T) {
 				want++
 			}
 		}
-		if st := h.store.Stats(); st.Tokens+st.Revoked != want {
-			t.Fatalf("%d records after %d hours, want %d", st.Tokens+st.Revoked, hour+1, want)
+		if st := h.store.Stats(); st.Live+st.Revoked != want {
+			t.Fatalf("%d records after %d hours, want %d", st.Live+st.Revoked, hour+1, want)
 		}
 	}
 	st := h.store.Stats()
@@ -195,7 +195,7 @@ func TestTheViewSweepsItself(t *testing.T) {
 		}
 		time.Sleep(time.Hour + 2*time.Minute)
 		synctest.Wait()
-		if got := store.Stats().Tokens; got != 0 {
+		if got := store.Stats().Live; got != 0 {
 			t.Errorf("%d tokens are held two minutes after they expired", got)
 		}
 	})

@@ -180,7 +180,7 @@ func TestAFailedWarmUpIsTriedAgain(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if st := store.Stats(); !st.Warm || st.Tokens != 3 || st.Warmed != 3 {
+		if st := store.Stats(); !st.Warm || st.Live != 3 || st.Warmed != 3 {
 			t.Errorf("not warm after the scan works again: %+v", st)
 		}
 	})

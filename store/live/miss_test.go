@@ -68,7 +68,7 @@ func TestATokenPutWhileColdIsKept(t *testing.T) {
 	close(scan)
 	h.untilWarm()
 	h.expect(token, authz.ReasonAllowed)
-	if st := h.store.Stats(); !st.Complete || st.Tokens != 2 {
+	if st := h.store.Stats(); !st.Complete || st.Live != 2 {
 		t.Errorf("stats: %+v", st)
 	}
 }

@@ -102,8 +102,8 @@ func TestRevokedTokensSurviveARestart(t *testing.T) {
 	check() // cold or not
 	h.untilWarm()
 	check()
-	if st := h.store.Stats(); st.Tokens != 5 || st.Revoked != 5 {
-		t.Errorf("stats say %d tokens and %d revoked, want 5 and 5", st.Tokens, st.Revoked)
+	if st := h.store.Stats(); st.Live != 5 || st.Revoked != 5 {
+		t.Errorf("stats say %d tokens and %d revoked, want 5 and 5", st.Live, st.Revoked)
 	}
 }
 

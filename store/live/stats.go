@@ -4,7 +4,7 @@ import "scopegate/authz"
 
 // Stats are figures of the view at one moment.
 type Stats struct {
-	Tokens  int   // held and not revoked; expired ones leave within two minutes
+	Live    int   // tokens held and not revoked; expired ones leave within two minutes
 	Revoked int   // held as revoked, until they expire
 	Bytes   int64 // taken by tokens: their table and what they share
 	// Hits and Misses count lookups that memory found and did not find;
@@ -30,7 +30,7 @@ func (s *Store) Stats() Stats {
 	for i := range s.tokens.shards {
 		sh := &s.tokens.shards[i]
 		sh.mu.Lock()
-		st.Tokens += sh.used - sh.revoked
+		st.Live += sh.used - sh.revoked
 		st.Revoked += sh.revoked
 		st.Bytes += int64(len(sh.table.Load().slots)) * slotBytes
 		sh.mu.Unlock()

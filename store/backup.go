@@ -1,0 +1,55 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"scopegate/store/badgerstore"
+)
+
+// BackupInfo says what is in a backup.
+type BackupInfo = badgerstore.BackupInfo
+
+// Report counts what a store holds.
+type Report = badgerstore.Report
+
+// ErrNoDisk: the store is in memory, so that there is nothing to copy.
+var ErrNoDisk = errors.New("the store is in memory only")
+
+// Backup writes a copy of the store as it is at one instant, while it goes on
+// being used. After an error what was written is no backup.
+func (s *Store) Backup(ctx context.Context, w io.Writer) (BackupInfo, error) {
+	if s.disk == nil {
+		return BackupInfo{}, fmt.Errorf("back up: %w", ErrNoDisk)
+	}
+	return s.disk.Backup(ctx, w)
+}
+
+// CheckAll reads every record of the engine; the error names what is wrong.
+func (s *Store) CheckAll(ctx context.Context) (Report, error) {
+	if s.disk == nil {
+		return Report{}, fmt.Errorf("check: %w", ErrNoDisk)
+	}
+	return s.disk.CheckAll(ctx)
+}
+
+// DiskBytes returns what the store takes on disk; 0 in memory.
+func (s *Store) DiskBytes() int64 {
+	if s.disk == nil {
+		return 0
+	}
+	return s.disk.DiskBytes()
+}
+
+// VerifyBackup reads a backup to its end and returns what is in it; the error
+// says that it is not whole.
+func VerifyBackup(r io.Reader) (BackupInfo, error) { return badgerstore.VerifyBackup(r) }
+
+// Restore makes a store in dir, which must be empty or not there, from a
+// backup; nothing is left of one that is cut or changed. progress, if not nil,
+// is told how many bytes were read.
+func Restore(ctx context.Context, r io.Reader, dir string, progress func(done int64)) error {
+	return badgerstore.Restore(ctx, r, dir, progress)
+}
