@@ -90,14 +90,34 @@ func (a *httpAnswer) Begin(status int, fields []exchange.Field, length int64) er
 
 // setFields adds fields in net/http's spelling, under which it looks for
 // Date and the like, and without framing, which is its own.
+//
+// Their texts are lent, and net/http writes them when the handler has
+// returned, or keeps them in an HPACK table: they are copied, all into one.
 func setFields(h http.Header, fields []exchange.Field) {
-	for _, f := range fields {
-		name := textproto.CanonicalMIMEHeaderKey(f.Name)
+	size := 0
+	for i := range fields {
+		size += len(fields[i].Name) + len(fields[i].Value)
+	}
+	var own strings.Builder
+	own.Grow(size)
+	copied := func(s string) string {
+		from := own.Len()
+		own.WriteString(s)
+		return own.String()[from:]
+	}
+	values := make([]string, len(fields))
+	for i := range fields {
+		name := textproto.CanonicalMIMEHeaderKey(copied(fields[i].Name))
 		switch name {
 		case "Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive", "Trailer", "Upgrade":
 			continue
 		}
-		h[name] = append(h[name], f.Value)
+		values[i] = copied(fields[i].Value)
+		if _, more := h[name]; more {
+			h[name] = append(h[name], values[i])
+		} else {
+			h[name] = values[i : i+1 : i+1]
+		}
 	}
 }
 

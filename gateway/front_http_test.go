@@ -5,8 +5,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
+	"scopegate/authz"
 	"scopegate/gateway"
 	"scopegate/gateway/gatewaytest"
 )
@@ -55,6 +57,55 @@ func TestHTTP2TakesTheSameWay(t *testing.T) {
 	if len(seen) != 2 || !strings.Contains(seen[0].Head, "Via: 2 scopegate\r\n") ||
 		!strings.Contains(seen[0].Head, "X-Forwarded-Proto: https\r\n") || len(seen[1].Body) != 100<<10 {
 		t.Errorf("the upstream saw %d requests, the first %q", len(seen), seen[0].Head)
+	}
+}
+
+// One request's texts lie in memory that the next one uses.
+func TestNoRequestReadsTheTextsOfAnother(t *testing.T) {
+	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Echo", r.Header.Get("X-Request-Id")+" "+r.Header.Get("X-Principal-Token-Id"))
+		w.Header().Set("X-Token", r.Header.Get("X-Principal-Client-Id"))
+	}))
+	t.Cleanup(backend.Close)
+	h := gatewaytest.New(t, strings.ReplaceAll(plainRoutes, "${UPSTREAM}", backend.URL))
+	front := &gateway.Front{Gateway: h.Gateway}
+	plain := httptest.NewServer(front)
+	t.Cleanup(plain.Close)
+	for _, s := range []*httptest.Server{plain, startTLS(t, front)} {
+		var callers sync.WaitGroup
+		for caller := range 8 {
+			token, client := "read", string(gatewaytest.Alice)
+			if caller%2 == 1 {
+				token, client = "bob", string(gatewaytest.Bob)
+			}
+			callers.Go(func() {
+				echoes(t, s, token, client)
+			})
+		}
+		callers.Wait()
+	}
+}
+
+// echoes sends requests and compares what two sides were told of each.
+func echoes(t *testing.T, s *httptest.Server, token, client string) {
+	key, _ := authz.ParseToken(gatewaytest.TokenText(token))
+	for range 50 {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/a/7", nil)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		req.Header.Set("Authorization", "Bearer "+gatewaytest.TokenText(token))
+		res, err := s.Client().Do(req)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		_ = res.Body.Close()
+		want := res.Header.Get("X-Request-Id") + " " + string(key.Hash.ID())
+		if got := res.Header.Get("X-Echo"); got != want || res.Header.Get("X-Token") != client {
+			t.Errorf("the upstream was told %q and %s, the caller %q", got, res.Header.Get("X-Token"), want)
+		}
 	}
 }
 

@@ -100,3 +100,16 @@ func TestConcurrencyIsBoundedAndGivenBack(t *testing.T) {
 		t.Errorf("afterwards: %d", got)
 	}
 }
+
+func TestARequestThatARateRefusesLeavesTheGates(t *testing.T) {
+	h := gatewaytest.New(t, plainRoutes+`limits: { concurrency: 1, per_client: { rate: 1/h, burst: 1 } }
+`)
+	for i, want := range []int{200, 429, 429, 429} {
+		if got := get(t, h, "/a/7", "read"); got != want {
+			t.Errorf("request %d: %d, want %d", i, got, want)
+		}
+	}
+	if got := get(t, h, "/a/7", "bob"); got != 200 {
+		t.Errorf("another client: %d", got)
+	}
+}

@@ -69,10 +69,10 @@ func (p *passage) run(ctx context.Context) authz.Reason {
 	if reason := p.authorize(ctx); reason != authz.ReasonNone {
 		return reason
 	}
+	defer p.releaseLimits()
 	if reason := p.checkLimits(); reason != authz.ReasonNone {
 		return reason
 	}
-	defer p.releaseLimits()
 	if reason := p.prepare(); reason != authz.ReasonNone {
 		return reason
 	}

@@ -14,21 +14,25 @@ import (
 
 // newH2Request makes net/http's request. The target passes byte for byte: an
 // opaque URL is not encoded again.
+//
+// Every text is cloned: the transport's HPACK table keeps names and values for
+// as long as the connection lives, and a lent text that changed there would
+// send one request's value with another.
 func newH2Request(ctx context.Context, e *endpoint, req *Request) (*http.Request, error) {
 	if _, err := appendHead(nil, req, e.Authority); err != nil {
 		return nil, err
 	}
 	hr := &http.Request{
-		Method: req.Method, Host: req.Host, Header: make(http.Header, len(req.Fields)+1),
-		URL:   &url.URL{Scheme: "http", Host: e.Authority, Opaque: req.Target},
+		Method: strings.Clone(req.Method), Host: strings.Clone(req.Host), Header: make(http.Header, len(req.Fields)+1),
+		URL:   &url.URL{Scheme: "http", Host: e.Authority, Opaque: strings.Clone(req.Target)},
 		Proto: "HTTP/2.0", ProtoMajor: 2,
 	}
 	if e.TLS {
 		hr.URL.Scheme = "https"
 	}
 	for _, f := range req.Fields {
-		name := http.CanonicalHeaderKey(f.Name)
-		hr.Header[name] = append(hr.Header[name], f.Value)
+		name := http.CanonicalHeaderKey(strings.Clone(f.Name))
+		hr.Header[name] = append(hr.Header[name], strings.Clone(f.Value))
 	}
 	if _, ok := hr.Header["User-Agent"]; !ok {
 		hr.Header["User-Agent"] = nil // net/http would name itself
