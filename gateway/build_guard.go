@@ -67,6 +67,9 @@ func needsOf(r *authz.Requirement) string {
 	if r.AnyScope.Len() > 0 {
 		parts = append(parts, "one of: "+r.AnyScope.String())
 	}
+	if r.Clients != nil {
+		parts = append(parts, "a client of its list")
+	}
 	return "the route needs " + strings.Join(parts, ", and ")
 }
 

@@ -44,6 +44,7 @@ type httpAnswer struct {
 	length  int64 // declared; below zero: unknown
 	written int64
 	bodied  bool // content may be written
+	closing bool // the connection ends after the answer
 }
 
 // Interim implements exchange.Answer.
@@ -79,10 +80,13 @@ func (a *httpAnswer) Begin(status int, fields []exchange.Field, length int64) er
 		h["Content-Length"] = []string{strconv.FormatInt(length, 10)}
 	}
 	if a.x.Body != nil && !a.x.body.ended.Load() {
-		a.closeAfter(h)
+		a.closing = true
 		// Else net/http reads the body before it writes the answer. An error
 		// says that this is HTTP/2, where nothing of it is needed.
 		_ = a.rc.EnableFullDuplex()
+	}
+	if a.closing && a.x.Proto != exchange.HTTP2 {
+		h["Connection"] = []string{"close"}
 	}
 	a.w.WriteHeader(status)
 	return nil
@@ -149,17 +153,7 @@ func (a *httpAnswer) Began() bool { return a.began }
 
 // CloseAfter implements exchange.Answer. Once the head is written it has no
 // effect: what was to be known of the request's end was known then.
-func (a *httpAnswer) CloseAfter() {
-	if !a.began {
-		a.closeAfter(a.w.Header())
-	}
-}
-
-func (a *httpAnswer) closeAfter(h http.Header) {
-	if a.x.Proto != exchange.HTTP2 {
-		h["Connection"] = []string{"close"}
-	}
-}
+func (a *httpAnswer) CloseAfter() { a.closing = true }
 
 // Watch implements exchange.Answer.
 func (a *httpAnswer) Watch() <-chan struct{} { return a.r.Context().Done() }

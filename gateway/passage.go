@@ -42,13 +42,22 @@ func (p *passage) begin(g *Gateway, snap *Snapshot, x *exchange.Exchange) {
 	p.id = p.requestID()
 }
 
+// maxKeptFields is how many fields' memory a passage keeps for the next one.
+const maxKeptFields = 128
+
 // end forgets the request and keeps the memory.
 func (p *passage) end() {
-	clear(p.fields)
-	clear(p.answer)
-	fields, answer, s := p.fields[:0], p.answer[:0], p.scratch
+	fields, answer, s := emptied(p.fields), emptied(p.answer), p.scratch
 	s.reset()
 	*p = passage{fields: fields, answer: answer, scratch: s}
+}
+
+func emptied(fields []exchange.Field) []exchange.Field {
+	if cap(fields) > maxKeptFields {
+		return nil
+	}
+	clear(fields[:cap(fields)])
+	return fields[:0]
 }
 
 // run is the way of one request, straight down (DESIGN.md section 6): the

@@ -43,7 +43,7 @@ func (p *passage) count(reason authz.Reason, took time.Duration) {
 	if client := p.decision.Principal.Client; client != nil {
 		p.g.Metrics.Client(string(client.ID)).Request(name)
 	}
-	if p.decision.Reason != authz.ReasonAllowed {
+	if p.decision.Reason != authz.ReasonAllowed || p.limited.refused != "" {
 		return
 	}
 	for i := range p.guard.scopes {
