@@ -73,8 +73,11 @@ func (s *Store) run() {
 	defer s.shut()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
+	watch := time.NewTicker(statfsEvery)
+	defer watch.Stop()
 	if s.opt.untended {
 		tick.Stop()
+		watch.Stop()
 	}
 	for {
 		select {
@@ -85,6 +88,8 @@ func (s *Store) run() {
 			s.group(o)
 		case call := <-s.calls:
 			call()
+		case <-watch.C:
+			s.watch()
 		case <-tick.C:
 			s.tend(s.opt.Now())
 		}
@@ -129,8 +134,9 @@ func (s *Store) gather(b *batch, first *op) {
 type batch struct {
 	s       *Store
 	txn     *badger.Txn
-	full    bool // nothing may be written
-	scarce  bool // nothing new may be written
+	free    int64 // bytes of the disk
+	full    bool  // nothing may be written
+	scarce  bool  // nothing new may be written
 	control control
 	sets    map[string]setKey // new ones, by encoded set
 	waiting []*op
@@ -143,18 +149,19 @@ type batch struct {
 
 // newBatch begins a batch; nil while writes are refused.
 func (s *Store) newBatch() *batch {
+	free := s.watch()
 	if s.db == nil || s.broken.Load() != nil {
 		return nil
 	}
-	b := &batch{s: s, txn: s.db.NewTransaction(true), control: s.com.control}
-	b.full, b.scarce = s.disk.full()
+	b := &batch{s: s, txn: s.db.NewTransaction(true), control: s.com.control, free: free}
+	b.full, b.scarce = s.disk.full(free)
 	return b
 }
 
 // add stages an op, or answers it at once if it is refused.
 func (b *batch) add(o *op) {
 	if b.full || b.scarce && (o.class == classToken || o.class == classCreate) {
-		o.done <- fmt.Errorf("%w: %d bytes are free in %s", authz.ErrFull, b.s.disk.room(), b.s.opt.Dir)
+		o.done <- fmt.Errorf("%w: %d bytes are free in %s", authz.ErrFull, b.free, b.s.opt.Dir)
 		return
 	}
 	var err error

@@ -23,10 +23,16 @@ import (
 //   - the blocks of each write-ahead log are allocated before a second group is
 //     written to it;
 //   - a ballast file keeps room for opening and closing on a full disk, when
-//     logs and tables are made; it goes when that is needed, and comes back
-//     when there is room again.
+//     logs and tables are made; it goes for as long as that takes;
+//   - below the reserve the engine does not compact (Store.watch).
+//
+// What remains: a neighbour that takes the whole reserve before a table that is
+// being written is done. At the defaults the store outlives one that fills the
+// disk with 400 MB a second; one that fills it as fast as memory can be copied
+// may kill it (torture_test.go). What was acknowledged is there all the same.
 
-// statfsEvery bounds how often the file system is asked for its free space.
+// statfsEvery bounds how often readers ask the file system for its free space;
+// the committer asks before each group.
 const statfsEvery = 100 * time.Millisecond
 
 const ballastName = "ballast"
@@ -74,12 +80,12 @@ func (d *disk) look() int64 {
 	return free
 }
 
-// full reports whether writes are refused: all of them, or only new records.
-func (d *disk) full() (all, new bool) {
+// full reports whether writes are refused with so many free bytes: all of
+// them, or only new records.
+func (d *disk) full(free int64) (all, new bool) {
 	if d.unallocated.Load() {
 		return true, true
 	}
-	free := d.room()
 	return free < d.floor, free < d.reserve
 }
 
@@ -93,21 +99,34 @@ func (d *disk) dropBallast() error {
 	return err
 }
 
-// keepBallast makes the ballast file if there is ample room for it.
+// keepBallast makes the ballast file, or makes it whole again, if there is
+// ample room for it.
 func (d *disk) keepBallast() error {
+	st, err := os.Stat(filepath.Join(d.dir, ballastName))
+	if err == nil && st.Size() == d.ballast || d.look() < d.reserve+2*d.ballast {
+		return nil
+	}
+	return d.makeBallast(d.ballast)
+}
+
+// saveBallast makes the largest ballast that there is room for, on a disk that
+// is all but full: what an opening or closing has left over.
+func (d *disk) saveBallast() {
+	for size := d.ballast; size >= openRoom; size /= 2 {
+		if d.makeBallast(size) == nil {
+			return
+		}
+	}
+}
+
+func (d *disk) makeBallast(size int64) error {
 	path := filepath.Join(d.dir, ballastName)
-	if d.ballast == 0 || d.look() < d.reserve+2*d.ballast {
-		return nil
-	}
-	if st, err := os.Stat(path); err == nil && st.Size() == d.ballast {
-		return nil
-	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return fmt.Errorf("make the ballast: %w", err)
 	}
 	defer func() { _ = f.Close() }()
-	if err := unix.Fallocate(int(f.Fd()), 0, 0, d.ballast); err != nil {
+	if err := unix.Fallocate(int(f.Fd()), 0, 0, size); err != nil {
 		_ = os.Remove(path)
 		return fmt.Errorf("make the ballast: %w", err)
 	}

@@ -25,7 +25,7 @@ func inspect(opt Options) error {
 		return err
 	}
 	defer func() { _ = manifest.Close() }()
-	content, _, err := badger.ReplayManifestFile(manifest, 0, opt.engine())
+	content, _, err := badger.ReplayManifestFile(manifest, 0, opt.engine(false))
 	if err != nil {
 		return fmt.Errorf("%w: the file %s: %w", errDamaged, badger.ManifestFilename, err)
 	}

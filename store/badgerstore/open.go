@@ -36,7 +36,11 @@ func Open(ctx context.Context, opt Options) (*Store, error) {
 		opt: opt, log: opt.Logger, lock: lock, ops: make(chan *op, 4*maxGroup), calls: make(chan func()), done: make(chan struct{}),
 		disk: newDisk(opt), com: committer{logs: logs{dir: opt.Dir}},
 	}
-	if err := s.start(); err != nil {
+	err = inspect(opt)
+	if err == nil {
+		err = s.start()
+	}
+	if err != nil {
 		_ = lock.release()
 		return nil, fmt.Errorf("open the store in %s: %w", opt.Dir, advise(err))
 	}
@@ -83,9 +87,12 @@ func ownDir(dir string) error {
 	return nil
 }
 
-// start opens the engine and checks that it is the whole store.
+// start opens the engine, a quiet one on a scarce disk, and checks that it is
+// the whole store.
 func (s *Store) start() error {
-	if s.disk.look() < s.disk.reserve {
+	free := s.disk.look()
+	quiet, tight := free < s.disk.reserve, free < s.disk.floor
+	if tight {
 		if err := s.disk.dropBallast(); err != nil {
 			s.log.Warn("the ballast of the store could not be removed", "error", err)
 		}
@@ -94,10 +101,8 @@ func (s *Store) start() error {
 		return fmt.Errorf("%w: %d bytes are free, opening needs %d", authz.ErrFull, free, openRoom)
 	}
 	s.opt.Progress("opening the store in " + s.opt.Dir)
-	if err := inspect(s.opt); err != nil {
-		return err
-	}
-	db, err := openEngine(s.opt.engine())
+	s.com.quiet = quiet
+	db, err := openEngine(s.opt.engine(quiet))
 	if err != nil {
 		return fmt.Errorf("%w: %w", errDamaged, err)
 	}
@@ -108,6 +113,11 @@ func (s *Store) start() error {
 			s.com.ledger = nil
 		}
 		return err
+	}
+	if tight {
+		s.disk.saveBallast()
+	} else if err := s.disk.keepBallast(); err != nil {
+		s.log.Warn("no ballast for the store", "error", err)
 	}
 	return nil
 }
@@ -152,9 +162,6 @@ func (s *Store) adopt(db *badger.DB) error {
 	if err := s.com.logs.find(); err != nil {
 		s.disk.unallocated.Store(true)
 		s.log.Warn("no room for the store's write-ahead log; writes are refused until there is", "error", err)
-	}
-	if err := s.disk.keepBallast(); err != nil {
-		s.log.Warn("no ballast for the store", "error", err)
 	}
 	s.com.control, s.sets, s.db = found.control, found.sets, db
 	s.life++

@@ -43,7 +43,9 @@ type Options struct {
 	Memory          int64
 	TokenDurability Durability
 	// DiskReserve is how many bytes have to be free on the file system for new
-	// tokens and clients, DefaultDiskReserve if 0; negative: none.
+	// tokens and clients, DefaultDiskReserve if 0. It is never less than half of
+	// Memory, which negative values ask for: below that nothing at all is
+	// written. Memory/2 more is kept in a file for opening on a full disk.
 	DiskReserve int64
 	LockWait    time.Duration // how long to wait for another process to close the store
 
@@ -110,8 +112,9 @@ func (o Options) withDefaults() Options {
 // memtable returns the size of one memtable: 8 MiB at the default.
 func (o Options) memtable() int64 { return min(o.Memory/8, 64<<20) }
 
-// engine returns Badger's options, every size set by us.
-func (o Options) engine() badger.Options {
+// engine returns Badger's options, every size set by us. A quiet engine does not
+// compact: it makes no table but from a full memtable.
+func (o Options) engine(quiet bool) badger.Options {
 	e := badger.DefaultOptions(o.Dir)
 	e.Logger = engineLog{o.Logger}
 	e.MetricsEnabled = false
@@ -126,6 +129,10 @@ func (o Options) engine() badger.Options {
 	e.BaseTableSize = 2 << 20
 	e.BaseLevelSize = 10 << 20
 	e.NumCompactors = 2
+	if quiet {
+		e.NumCompactors = 0
+		e.NumLevelZeroTablesStall = 1000 // nobody takes tables from level 0
+	}
 	e.NumGoroutines = 2
 	e.Compression = options.None
 	e.BlockCacheSize = 0

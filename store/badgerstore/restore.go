@@ -76,7 +76,7 @@ func build(ctx context.Context, r io.Reader, dir string, progress func(int64)) e
 	if err := ownDir(dir); err != nil {
 		return err
 	}
-	db, err := openEngine(opt.engine())
+	db, err := openEngine(opt.engine(false))
 	if err != nil {
 		return err
 	}
@@ -152,8 +152,8 @@ func (l *loader) all(ctx context.Context, db *badger.DB) (BackupInfo, error) {
 // pause looks up between records.
 func (l *loader) pause(ctx context.Context) error {
 	l.progress(l.done)
-	if full, _ := l.disk.full(); full {
-		return fmt.Errorf("%w: %d bytes are free", authz.ErrFull, l.disk.room())
+	if free := l.disk.look(); free < l.disk.floor {
+		return fmt.Errorf("%w: %d bytes are free", authz.ErrFull, free)
 	}
 	return ctx.Err()
 }

@@ -48,6 +48,7 @@ type committer struct {
 	ledger   *ledger
 	logs     logs
 	unsynced bool // relaxed tokens were written since the last sync
+	quiet    bool // the engine does not compact
 	lastSize int  // how many ops were in the group before
 	tended   tended
 }
@@ -75,14 +76,22 @@ func (s *Store) shut() {
 	s.noteClock(true)
 	s.gate.Lock()
 	defer s.gate.Unlock()
-	if s.disk.look() < s.disk.floor {
-		_ = s.disk.dropBallast() // closing makes a table
+	tight := s.disk.look() < s.disk.floor
+	if tight {
+		_ = s.disk.dropBallast() // closing makes a table, and then frees the logs
 	}
 	var err error
-	if s.db != nil {
+	switch {
+	case s.db == nil:
+	case tight && s.disk.look() < s.disk.floor/2:
+		s.log.Warn("no room to write out what is in memory; the store's logs hold it and are read at the next start")
+	default:
 		err = closeEngine(s.db)
-		s.db = nil
+		if tight {
+			s.disk.saveBallast()
+		}
 	}
+	s.db = nil
 	s.ended = errors.Join(err, s.com.ledger.close(), s.lock.release())
 	if s.ended != nil {
 		s.ended = fmt.Errorf("close the store in %s: %w", s.opt.Dir, s.ended)
@@ -121,8 +130,9 @@ func (s *Store) Check(ctx context.Context) error {
 	if err := s.unwell(); err != nil {
 		return err
 	}
-	if _, full := s.disk.full(); full {
-		return fmt.Errorf("%w: %d bytes are free in %s, the reserve is %d", authz.ErrFull, s.disk.room(), s.opt.Dir, s.disk.reserve)
+	free := s.disk.room()
+	if _, scarce := s.disk.full(free); scarce {
+		return fmt.Errorf("%w: %d bytes are free in %s, the reserve is %d", authz.ErrFull, free, s.opt.Dir, s.disk.reserve)
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 
 // What the committer does between groups, so that no operator has to.
 const (
-	minutely = time.Minute // the clock is written down, expired hours go, the ballast comes back
+	minutely = time.Minute // the clock is written down, expired hours go
 	hourly   = time.Hour   // old events go, the value log is collected
 	// sweepGrace is how long after its last token's end an hour is kept.
 	sweepGrace = 2 * time.Minute
@@ -49,9 +49,6 @@ func (s *Store) tend(now time.Time) {
 	if due(&s.com.tended.minute, now, minutely) {
 		s.noteClock(false)
 		s.sweep(now)
-		if err := s.disk.keepBallast(); err != nil {
-			s.log.Warn("no ballast for the store", "error", err)
-		}
 	}
 	if due(&s.com.tended.hour, now, hourly) {
 		s.trim(now)
@@ -91,19 +88,16 @@ func (s *Store) syncRelaxed() {
 	s.com.unsynced = false
 }
 
-// makeRoom reacts to a disk that fills, or has room again.
+// makeRoom allocates what could not be, once there is room for it.
 func (s *Store) makeRoom() {
-	free := s.disk.look()
-	if free < s.disk.floor/2 {
-		if err := s.disk.dropBallast(); err != nil {
-			s.log.Warn("the ballast of the store could not be removed", "error", err)
-		}
-	}
-	if s.disk.unallocated.Load() && free >= s.disk.floor {
+	if s.disk.unallocated.Load() && s.disk.look() >= s.disk.floor {
 		if err := s.com.logs.find(); err == nil {
 			s.disk.unallocated.Store(false)
 			s.log.Info("there is room for the store's write-ahead log again")
 		}
+	}
+	if err := s.disk.keepBallast(); err != nil {
+		s.log.Debug("no ballast for the store", "error", err)
 	}
 }
 
@@ -113,25 +107,51 @@ func (s *Store) revive(now time.Time) {
 	if s.broken.Load() == nil {
 		return
 	}
-	if _, scarce := s.disk.full(); scarce || !due(&s.com.tended.revival, now, reviveEvery) {
+	if s.disk.look() < s.disk.floor || !due(&s.com.tended.revival, now, reviveEvery) {
 		return
 	}
+	if err := s.reopen(); err != nil {
+		s.log.Error("the store could not be opened again after a failed write", "error", advise(err))
+		return
+	}
+	s.broken.Store(nil)
+	s.log.Info("the store was opened again after a failed write")
+}
+
+// reopen closes the engine and opens it as the disk now asks. Readers wait.
+func (s *Store) reopen() error {
 	s.gate.Lock()
 	defer s.gate.Unlock()
 	if s.db != nil {
 		err := closeEngine(s.db)
 		s.db = nil
 		if err != nil {
-			s.log.Error("the store could not be closed after a failed write", "error", err)
+			s.log.Error("the store could not be closed to be opened again", "error", err)
 		}
 	}
-	_ = s.com.ledger.close() // it is opened again
-	if err := s.start(); err != nil {
-		s.log.Error("the store could not be opened again after a failed write", "error", advise(err))
-		return
+	_ = s.com.ledger.close() // what it says is on disk
+	return s.start()
+}
+
+// watch looks at the disk and returns its free bytes. Below the reserve the
+// engine is opened again as a quiet one, since a compaction may begin at any
+// time and must not meet a full disk; with a quarter more than the reserve it
+// compacts again.
+func (s *Store) watch() (free int64) {
+	free = s.disk.look()
+	enough := s.disk.reserve
+	if s.com.quiet {
+		enough += enough / 4
 	}
-	s.broken.Store(nil)
-	s.log.Info("the store was opened again after a failed write")
+	quiet := free < enough
+	if quiet == s.com.quiet || s.db == nil || s.broken.Load() != nil {
+		return free
+	}
+	if err := s.reopen(); err != nil {
+		s.fail(fmt.Errorf("open again: %w", err))
+	}
+	s.log.Info("the free space of the store's disk has crossed its reserve", "free_bytes", free, "compacting", !s.com.quiet)
+	return s.disk.look()
 }
 
 // sweep removes the hours whose last token has ended. Each goes by its prefix:
@@ -142,16 +162,16 @@ func (s *Store) revive(now time.Time) {
 // token without its revocation, and the clock is written down before, so that
 // a clock that steps back afterwards is noticed.
 func (s *Store) sweep(now time.Time) {
+	if s.disk.look() < s.disk.floor {
+		return // rewriting the edges of an hour takes room before it gives any
+	}
 	hours, err := s.expiredHours(now)
 	if len(hours) == 0 && err == nil {
 		return
 	}
 	began := time.Now()
 	if err == nil {
-		if s.disk.look() < 2*s.disk.floor {
-			err = s.disk.dropBallast()
-		}
-		err = errors.Join(err, s.dropHours(spaceToken, hours), s.dropHours(spaceRevocation, hours))
+		err = errors.Join(s.dropHours(spaceToken, hours), s.dropHours(spaceRevocation, hours))
 	}
 	took := time.Since(began)
 	s.opt.OnSweep(Sweep{Hours: hours, Took: took, Err: err})
