@@ -2,45 +2,26 @@
 
 package main
 
-import (
-	"slices"
-	"time"
-)
-
-// spread is the middle and the ends of some figures.
-type spread struct{ median, min, max float64 }
-
-func spreadOf(values []float64) spread {
-	if len(values) == 0 {
-		return spread{}
-	}
-	v := slices.Clone(values)
-	slices.Sort(v)
-	middle := v[len(v)/2]
-	if len(v)%2 == 0 {
-		middle = (v[len(v)/2-1] + middle) / 2
-	}
-	return spread{middle, v[0], v[len(v)-1]}
-}
+import "scopegate/bench/report"
 
 // of is the spread of one figure over the rounds of a subject.
-func (s *subject) of(figure func(sample) float64) spread {
+func (s *subject) of(figure func(sample) float64) report.Spread {
 	var values []float64
 	for _, one := range s.samples {
 		values = append(values, figure(one))
 	}
-	return spreadOf(values)
+	return report.SpreadOf(values)
 }
 
 // against is the spread of the ratios of one figure, round by round.
-func (s *subject) against(other *subject, figure func(sample) float64) spread {
+func (s *subject) against(other *subject, figure func(sample) float64) report.Spread {
 	var values []float64
 	for i := range min(len(s.samples), len(other.samples)) {
 		if below := figure(other.samples[i]); below > 0 {
 			values = append(values, figure(s.samples[i])/below)
 		}
 	}
-	return spreadOf(values)
+	return report.SpreadOf(values)
 }
 
 func cpu(s sample) float64       { return s.cpu }
@@ -48,12 +29,10 @@ func perSecond(s sample) float64 { return s.perSecond }
 func starved(s sample) float64   { return s.starved }
 func rss(s sample) float64       { return float64(s.rss) }
 func fixedCPU(s sample) float64  { return s.fixedCPU }
-func p50(s sample) float64       { return micros(s.p50) }
-func p99(s sample) float64       { return micros(s.p99) }
-func fixedP50(s sample) float64  { return micros(s.fixedP50) }
-func fixedP99(s sample) float64  { return micros(s.fixedP99) }
-
-func micros(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }
+func p50(s sample) float64       { return report.Micros(s.p50) }
+func p99(s sample) float64       { return report.Micros(s.p99) }
+func fixedP50(s sample) float64  { return report.Micros(s.fixedP50) }
+func fixedP99(s sample) float64  { return report.Micros(s.fixedP99) }
 
 // find returns the subject of a name, nil if it was not measured.
 func (m *measurement) find(name string) *subject {

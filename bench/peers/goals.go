@@ -44,8 +44,8 @@ func (m *measurement) verdicts() [][]string {
 		row := []string{g.name, g.what, fmt.Sprintf("%s %.2f", sign, g.bound), "", "not measured"}
 		if one, other := m.find(g.one), m.find(g.other); one != nil && other != nil {
 			got := one.against(other, g.figure)
-			row[3] = fmt.Sprintf("%.2f (%.2f-%.2f)", got.median, got.min, got.max)
-			row[4] = verdict(got.median <= g.bound, got.median >= g.bound, g.atLeast)
+			row[3] = fmt.Sprintf("%.2f (%.2f-%.2f)", got.Median, got.Min, got.Max)
+			row[4] = verdict(got.Median <= g.bound, got.Median >= g.bound, g.atLeast)
 		}
 		rows = append(rows, row)
 	}

@@ -5,7 +5,6 @@ package main
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"scopegate/bench/report"
 )
@@ -26,15 +25,15 @@ func (m *measurement) report() *report.Report {
 		ratio := "-"
 		if nginx != nil {
 			got := s.against(nginx, cpu)
-			ratio = fmt.Sprintf("%.2f (%.2f-%.2f)", got.median, got.min, got.max)
+			ratio = fmt.Sprintf("%.2f (%.2f-%.2f)", got.Median, got.Min, got.Max)
 		}
 		fixed := []string{"-", "-", "-"}
 		if s.fixed {
 			fixed = []string{one(s.of(fixedCPU)), duration(s.of(fixedP50)), duration(s.of(fixedP99))}
 		}
-		cost = append(cost, []string{s.name, s.checks, one(s.of(cpu)), ratio, fixed[0], mebibytes(s.of(rss).median)})
-		speed = append(speed, []string{s.name, fmt.Sprintf("%.0f", s.of(perSecond).median), duration(s.of(p50)), duration(s.of(p99)),
-			fixed[1], fixed[2], fmt.Sprintf("%.0f %%", 100*s.of(starved).median)})
+		cost = append(cost, []string{s.name, s.checks, one(s.of(cpu)), ratio, fixed[0], mebibytes(s.of(rss).Median)})
+		speed = append(speed, []string{s.name, fmt.Sprintf("%.0f", s.of(perSecond).Median), duration(s.of(p50)), duration(s.of(p99)),
+			fixed[1], fixed[2], fmt.Sprintf("%.0f %%", 100*s.of(starved).Median)})
 	}
 	r.Table("What a request costs: processor time of the proxy, user and system, in microseconds; medians, in brackets the lowest and the highest round",
 		[]string{"proxy", "checks", "us/request", "against nginx plain", fmt.Sprintf("us/request at %d/s", m.o.rate), "memory"}, cost)
@@ -45,15 +44,9 @@ func (m *measurement) report() *report.Report {
 	return &r
 }
 
-func one(s spread) string { return fmt.Sprintf("%.1f", s.median) }
+func one(s report.Spread) string { return fmt.Sprintf("%.1f", s.Median) }
 
-func duration(us spread) string {
-	d := time.Duration(us.median * 1000)
-	if d >= 10*time.Millisecond {
-		return d.Round(100 * time.Microsecond).String()
-	}
-	return d.Round(time.Microsecond).String()
-}
+func duration(s report.Spread) string { return report.Duration(s.Median) }
 
 func lastLoad() string {
 	_, load, _ := strings.Cut(report.Machine(), "load average ")

@@ -1,0 +1,134 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"scopegate/bench/gate"
+	"scopegate/bench/load"
+	"scopegate/bench/proc"
+)
+
+// measure does the rounds.
+func (m *measurement) measure(ctx context.Context) error {
+	for round := range m.o.rounds {
+		for _, clients := range counts {
+			for i := range m.subjects {
+				s := m.subjects[(i+round)%len(m.subjects)]
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				got, err := s.ask(ctx, clients)
+				if err != nil {
+					return fmt.Errorf("%s, %d clients: %w", s.name, clients, err)
+				}
+				s.samples[clients] = append(s.samples[clients], got)
+				fmt.Fprintf(os.Stderr, "round %d of %d  %-30s %2d clients  %8.0f/s  p99 %v\n", round+1, m.o.rounds, s.name, clients, got.perSecond, got.p99.Round(time.Microsecond))
+			}
+		}
+	}
+	return nil
+}
+
+// besides measures requests through the gateway at a fixed rate, alone and
+// while 64 clients ask for tokens without a pause.
+func (m *measurement) besides(ctx context.Context) error {
+	through, err := m.through(ctx, m.o.rate)
+	if err != nil {
+		return err
+	}
+	issuing := load.Crowd{Addr: m.gate.Addr, Connections: counts[len(counts)-1], Requests: m.requests, WantStatus: 200, WantLength: -1}
+	job := load.Job{Crowds: []load.Crowd{through}, Warmup: 300 * time.Millisecond, Window: 2 * m.o.window}
+	r, err := m.hand.Do(job)
+	if err != nil {
+		return err
+	}
+	m.alone = r.Tallies[0]
+	job.Crowds = append(job.Crowds, issuing)
+	if r, err = m.hand.Do(job); err != nil {
+		return err
+	}
+	m.beside = r.Tallies[0]
+	m.meanwhile = float64(r.Tallies[1].Requests) / r.Elapsed.Seconds()
+	for _, t := range []load.Tally{m.alone, m.beside, r.Tallies[1]} {
+		if err := whole(t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// through is a crowd whose requests pass the gateway.
+func (m *measurement) through(ctx context.Context, rate int) (load.Crowd, error) {
+	tokens, err := m.gate.Tokens(ctx, m.clients[0], 1000)
+	if err != nil {
+		return load.Crowd{}, err
+	}
+	c := load.Crowd{Addr: m.gate.Addr, Connections: 64, Rate: rate, WantStatus: 200, WantLength: load.BodyLength}
+	for _, token := range tokens {
+		c.Requests = append(c.Requests, fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: bench.test\r\nAuthorization: Bearer %s\r\n\r\n", gate.Path(10, "42"), token))
+	}
+	return c, nil
+}
+
+// fill is what many live tokens cost.
+type fill struct {
+	tokens            int
+	before, after     float64 // us of processor time a request through the gateway
+	rssFirst, rssLast int64
+}
+
+// filled issues tokens up to a number and measures what that changes.
+func (m *measurement) filled(ctx context.Context) (err error) {
+	if m.o.fill == 0 {
+		return nil
+	}
+	pids := m.gate.Process.PIDs()
+	cost := func() (float64, int64, error) {
+		c, err := m.through(ctx, 0)
+		if err != nil {
+			return 0, 0, err
+		}
+		r, err := m.hand.Do(load.Job{Crowds: []load.Crowd{c}, Warmup: time.Second, Window: m.o.window, PIDs: pids})
+		if err != nil {
+			return 0, 0, err
+		}
+		rss, err := proc.RSS(pids)
+		return float64(r.CPU.Nanoseconds()) / 1000 / float64(r.Tallies[0].Requests), rss, err
+	}
+	if m.fill.before, m.fill.rssFirst, err = cost(); err != nil {
+		return err
+	}
+	for _, one := range m.find(nameGate).samples {
+		for _, s := range one {
+			m.fill.tokens += int(s.perSecond * m.o.window.Seconds())
+		}
+	}
+	issuing := load.Crowd{Addr: m.gate.Addr, Connections: 256, Requests: m.requests, WantStatus: 200, WantLength: -1}
+	for end := time.Now().Add(5 * time.Minute); m.fill.tokens < m.o.fill && time.Now().Before(end); {
+		r, err := m.hand.Do(load.Job{Crowds: []load.Crowd{issuing}, Window: 5 * time.Second})
+		if err != nil {
+			return err
+		}
+		if err := whole(r.Tallies[0]); err != nil {
+			return err
+		}
+		m.fill.tokens += r.Tallies[0].Requests
+		fmt.Fprintf(os.Stderr, "%d tokens live\n", m.fill.tokens)
+	}
+	m.fill.after, m.fill.rssLast, err = cost()
+	return err
+}
+
+func (m *measurement) find(name string) *subject {
+	for _, s := range m.subjects {
+		if s.name == name {
+			return s
+		}
+	}
+	return nil
+}

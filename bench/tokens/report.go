@@ -1,0 +1,73 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+
+	"scopegate/bench/load"
+	"scopegate/bench/report"
+)
+
+// report puts the figures into tables.
+func (m *measurement) report() *report.Report {
+	var r report.Report
+	r.List("How", "`go run ./bench/tokens`",
+		fmt.Sprintf("%d interleaved rounds of %v for each number of clients; the server on processor %d, the callers on processor %d", m.o.rounds, m.o.window, m.o.proxyCore, m.o.loadCore),
+		m.machine, m.disk)
+	columns := []string{"endpoint", "clients", "tokens/s", "lowest-highest", "p50", "p99", "CPU us/token", "rate against bare"}
+	var rows [][]string
+	bare := m.find(nameBare)
+	for _, s := range m.subjects {
+		for _, clients := range counts {
+			rate := s.of(clients, func(one sample) float64 { return one.perSecond })
+			cpu := s.of(clients, func(one sample) float64 { return one.cpu })
+			rows = append(rows, []string{s.name, fmt.Sprint(clients), fmt.Sprintf("%.0f", rate.Median), fmt.Sprintf("%.0f-%.0f", rate.Min, rate.Max),
+				report.Duration(s.of(clients, func(one sample) float64 { return report.Micros(one.p50) }).Median),
+				report.Duration(s.of(clients, func(one sample) float64 { return report.Micros(one.p99) }).Median),
+				fmt.Sprintf("%.1f", cpu.Median), fmt.Sprintf("%.2f", against(s, bare, clients).Median)})
+		}
+	}
+	r.Table("Durable tokens; medians", columns, rows)
+	r.Table(fmt.Sprintf("Requests through the gateway at %d a second", m.o.rate), []string{"while the token endpoint", "p50", "p99", "slowest"}, [][]string{
+		latencies("rests", m.alone), latencies(fmt.Sprintf("issues %.0f tokens/s to %d clients", m.meanwhile, counts[len(counts)-1]), m.beside)})
+	if m.fill.tokens > 0 {
+		r.Table("Many live tokens", []string{"tokens", "CPU us/request", "resident memory"}, [][]string{
+			{"at first", fmt.Sprintf("%.1f", m.fill.before), fmt.Sprintf("%d MiB", m.fill.rssFirst>>20)},
+			{fmt.Sprint(m.fill.tokens), fmt.Sprintf("%.1f", m.fill.after), fmt.Sprintf("%d MiB", m.fill.rssLast>>20)}})
+	}
+	most := counts[len(counts)-1]
+	got := against(m.find(nameGate), bare, most)
+	verdict := "missed"
+	if got.Median >= 0.8 {
+		verdict = "reached"
+	}
+	r.Table("What was to be reached", []string{"goal", "what", "bound", "measured", "verdict"}, [][]string{
+		{"P7", fmt.Sprintf("tokens a second, %d clients, against the bare endpoint", most), ">= 0.80", fmt.Sprintf("%.2f (%.2f-%.2f)", got.Median, got.Min, got.Max), verdict}})
+	r.List("Not measured", m.lacking...)
+	return &r
+}
+
+func latencies(while string, t load.Tally) []string {
+	return []string{while, report.Duration(report.Micros(t.P50)), report.Duration(report.Micros(t.P99)), report.Duration(report.Micros(t.Max))}
+}
+
+// of is the spread of one figure over the rounds.
+func (s *subject) of(clients int, figure func(sample) float64) report.Spread {
+	var values []float64
+	for _, one := range s.samples[clients] {
+		values = append(values, figure(one))
+	}
+	return report.SpreadOf(values)
+}
+
+// against is the spread of the rates' ratios, round by round.
+func against(s, other *subject, clients int) report.Spread {
+	var values []float64
+	for i, one := range s.samples[clients] {
+		if i < len(other.samples[clients]) {
+			values = append(values, one.perSecond/other.samples[clients][i].perSecond)
+		}
+	}
+	return report.SpreadOf(values)
+}

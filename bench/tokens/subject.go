@@ -1,0 +1,149 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"time"
+
+	"scopegate/bench/gate"
+	"scopegate/bench/load"
+	"scopegate/bench/proc"
+	"scopegate/bench/report"
+)
+
+const (
+	nameGate  = "scopegate"
+	nameBare  = "bare Go endpoint"
+	nameRedis = "Redis SET, appendfsync always"
+)
+
+// subject is something that makes tokens durable.
+type subject struct {
+	name    string
+	samples map[int][]sample // by number of clients
+	ask     func(ctx context.Context, clients int) (sample, error)
+}
+
+// sample is one round for one number of clients.
+type sample struct {
+	perSecond float64
+	p50, p99  time.Duration
+	cpu       float64 // us of processor time a token; zero if not known
+}
+
+// measurement is everything that one run knows.
+type measurement struct {
+	o        *options
+	stage    *proc.Stage
+	hand     *load.Hand
+	gate     *gate.Gate
+	clients  []gate.Client
+	requests [][]byte // for tokens of scopegate
+	subjects []*subject
+	lacking  []string
+	machine  string
+	disk     string
+
+	alone, beside load.Tally // of requests through the gateway
+	meanwhile     float64    // tokens a second that were issued beside them
+	fill          fill
+}
+
+func raise(ctx context.Context, o *options) (*measurement, error) {
+	stage, err := proc.Open()
+	if err != nil {
+		return nil, err
+	}
+	m := &measurement{o: o, stage: stage, machine: report.Machine(), disk: fileSystem(stage.Dir),
+		lacking: []string{"Ory Hydra: not packaged by Debian"}}
+	if err := m.start(ctx); err != nil {
+		return nil, errors.Join(err, stage.Close())
+	}
+	return m, nil
+}
+
+func (m *measurement) start(ctx context.Context) (err error) {
+	if m.hand, err = load.Hire(m.stage, m.o.loadCore); err != nil {
+		return err
+	}
+	return errors.Join(m.bare(), m.redis(), m.scopegate(ctx))
+}
+
+func (m *measurement) scopegate(ctx context.Context) error {
+	binary, err := gate.Build(ctx, m.stage)
+	if err != nil {
+		return err
+	}
+	m.gate, err = gate.Run(m.stage, gate.Setting{Name: nameGate, Binary: binary, Core: m.o.proxyCore, Upstream: m.hand.Upstream, Routes: 10, Flags: []string{"--access-log=off"}})
+	if err != nil {
+		return err
+	}
+	for i := range counts[len(counts)-1] {
+		c, err := m.gate.Register(ctx, fmt.Sprintf("caller %d", i), gate.Read, gate.Write)
+		if err != nil {
+			return err
+		}
+		m.clients = append(m.clients, c)
+		m.requests = append(m.requests, gate.TokenRequest(c))
+	}
+	m.add(nameGate, m.gate.Process, m.gate.Addr, m.requests)
+	return nil
+}
+
+func (m *measurement) bare() error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	addr, err := m.stage.Address()
+	if err != nil {
+		return err
+	}
+	p, err := m.stage.Start(proc.Spec{Name: nameBare, Core: m.o.proxyCore, Args: []string{self, bareArg, addr, m.stage.Path("bare.tokens")}})
+	if err != nil {
+		return err
+	}
+	m.add(nameBare, p, addr, [][]byte{gate.TokenRequest(gate.Client{ID: bareID, Secret: bareSecret})})
+	return m.stage.Await(p, addr)
+}
+
+// add takes a subject that speaks HTTP.
+func (m *measurement) add(name string, p *proc.Process, addr string, requests [][]byte) {
+	pids := p.PIDs()
+	m.subjects = append(m.subjects, &subject{name: name, samples: map[int][]sample{}, ask: func(_ context.Context, clients int) (sample, error) {
+		r, err := m.hand.Do(load.Job{
+			Crowds: []load.Crowd{{Addr: addr, Connections: clients, Requests: requests, WantStatus: 200, WantLength: -1}},
+			Warmup: 200 * time.Millisecond, Window: m.o.window, PIDs: pids,
+		})
+		if err != nil {
+			return sample{}, fmt.Errorf("%w\n%s", err, p.Tail())
+		}
+		t := r.Tallies[0]
+		if err := whole(t); err != nil {
+			return sample{}, err
+		}
+		return sample{float64(t.Requests) / r.Elapsed.Seconds(), t.P50, t.P99, float64(r.CPU.Nanoseconds()) / 1000 / float64(t.Requests)}, nil
+	}})
+}
+
+// whole refuses a tally with answers that are wrong or missing.
+func whole(t load.Tally) error {
+	if t.Wrong > 0 || t.Broken > 0 || t.Requests == 0 {
+		return fmt.Errorf("%d answers right, %d wrong, %d missing; the first of these: %s", t.Requests, t.Wrong, t.Broken, t.FirstWrong)
+	}
+	return nil
+}
+
+// fileSystem names what a directory lies on: a sync to memory costs nothing.
+func fileSystem(dir string) string {
+	out, err := exec.Command("stat", "-f", "-c", "%T", dir).Output()
+	if err != nil {
+		return "file system unknown"
+	}
+	return "files on " + string(out[:len(out)-1])
+}
