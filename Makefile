@@ -12,7 +12,7 @@ LDFLAGS  := -s -w -X main.release=$(VERSION)
 
 .PHONY: help
 help:
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: check
 check: ## everything that CI checks
@@ -38,6 +38,14 @@ fuzz: ## each fuzz target for FUZZTIME (30s)
 .PHONY: bench
 bench: ## all benchmarks, with allocations
 	go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: bench-peers
+bench-peers: ## scopegate beside nginx, HAProxy and a Go proxy, in one run
+	go run ./bench/peers
+
+.PHONY: bench-tokens
+bench-tokens: ## the token endpoint, and checks while it is saturated
+	go run ./bench/tokens
 
 .PHONY: lint
 lint: ## the linters of .golangci.yml
