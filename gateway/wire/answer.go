@@ -1,33 +1,33 @@
 package wire
 
 import (
+	"bytes"
 	"errors"
-	"net"
 	"net/http"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"scopegate/gateway/exchange"
 )
 
-// outSize is how much of an answer is gathered before it is written: head and
-// content of a small answer leave in one write.
-const outSize = 16 << 10
-
 var (
-	errTwice  = errors.New("the answer has begun already")
-	errShort  = errors.New("the answer is shorter than it declared")
-	errLong   = errors.New("the answer is longer than it declared")
-	errTunnel = errors.New("this front makes no tunnels")
+	errTwice   = errors.New("the answer has begun already")
+	errOutside = errors.New("content outside of an answer")
+	errStatus  = errors.New("a status that cannot stand here")
+	errSplit   = errors.New("a field of the answer holds a line break")
+	errShort   = errors.New("the answer is shorter than it declared")
+	errLong    = errors.New("the answer is longer than it declared")
+	errAborted = errors.New("the answer was aborted")
+	errTunnel  = errors.New("this front makes no tunnels")
 )
 
 // answer writes one answer after another on its connection.
 type answer struct {
 	c         *conn
-	out       []byte
-	now       time.Time
-	headOnly  bool // HEAD, 204, 304: no content is written
+	output    output
+	now       time.Time // of the last write
+	lines     int       // of the head being written
+	headOnly  bool      // HEAD, 204, 304: no content is written
 	chunked   bool
 	began     bool
 	ended     bool
@@ -36,18 +36,24 @@ type answer struct {
 	declared  int64
 	written   int64
 	fail      error
-	until     time.Time // the write deadline in force
 	watch     chan struct{}
 	watchStop chan struct{}
 }
 
 func (a *answer) begin(head, closing bool, now time.Time) {
-	out, until := a.out[:0], a.until
-	*a = answer{c: a.c, out: out, until: until, headOnly: head, closing: closing, now: now}
+	*a = answer{c: a.c, output: a.output, headOnly: head, closing: closing, now: now}
 }
 
-// whole reports whether the answer was given to its end.
-func (a *answer) whole() bool { return a.ended && !a.cut && a.fail == nil }
+// settle ends the exchange. An answer that is not whole is cut. It reports
+// whether the connection may carry another.
+func (a *answer) settle() (more bool) {
+	a.stopWatch()
+	if !a.ended || a.fail != nil {
+		a.Abort()
+	}
+	a.output.release()
+	return !a.closing
+}
 
 // Began implements exchange.Answer.
 func (a *answer) Began() bool { return a.began }
@@ -57,44 +63,71 @@ func (a *answer) CloseAfter() { a.closing = true }
 
 // Interim implements exchange.Answer.
 func (a *answer) Interim(status int, fields []exchange.Field) error {
-	if a.began {
+	switch {
+	case a.fail != nil:
+		return a.fail
+	case a.began:
 		return errTwice
+	case status < 100 || status > 199 || status == http.StatusSwitchingProtocols:
+		return errStatus
 	}
 	a.statusLine(status)
 	a.fields(fields)
-	a.out = append(a.out, "\r\n"...)
+	if err := a.endHead(); err != nil {
+		return err
+	}
 	return a.Flush()
 }
 
-// Begin implements exchange.Answer.
+// Begin implements exchange.Answer. Where it returns an error, nothing began.
 func (a *answer) Begin(status int, fields []exchange.Field, length int64) error {
-	if a.began {
+	switch {
+	case a.fail != nil:
+		return a.fail
+	case a.began:
 		return errTwice
+	case status < 200 || status > 999 || length < exchange.UnknownLength:
+		return errStatus
 	}
-	a.began, a.declared = true, length
 	if a.c.body.left() > 0 {
-		a.closing = true // a body that nobody reads to its end
+		a.closing = true // a body that nobody may read to its end
 	}
 	a.statusLine(status)
 	if !a.fields(fields) {
-		a.out = append(a.out, "Date: "...)
-		a.out = append(a.out, date(a.now)...)
-		a.out = append(a.out, "\r\n"...)
+		a.line("Date", date(a.now))
 	}
-	a.frame(status, length)
+	bodiless := status == http.StatusNoContent || status == http.StatusNotModified
+	a.frame(status, bodiless, length)
 	if a.closing {
-		a.out = append(a.out, "Connection: close\r\n"...)
+		a.line("Connection", "close")
 	}
-	a.out = append(a.out, "\r\n"...)
+	if err := a.endHead(); err != nil {
+		return err
+	}
+	a.began, a.declared = true, length
+	a.headOnly = a.headOnly || bodiless
+	a.chunked = !a.headOnly && length < 0
 	return nil
 }
 
+// statusLine begins a head; nothing else is in the buffer then.
 func (a *answer) statusLine(status int) {
-	a.out = append(a.out, "HTTP/1.1 "...)
-	a.out = strconv.AppendInt(a.out, int64(status), 10)
-	a.out = append(a.out, ' ')
-	a.out = append(a.out, http.StatusText(status)...)
-	a.out = append(a.out, "\r\n"...)
+	a.output.hold()
+	a.lines = 1
+	b := append(a.output.b, "HTTP/1.1 "...)
+	b = strconv.AppendInt(b, int64(status), 10)
+	b = append(b, ' ')
+	b = append(b, http.StatusText(status)...)
+	a.output.b = append(b, "\r\n"...)
+}
+
+// line writes a field line.
+func (a *answer) line(name, value string) {
+	b := append(a.output.b, name...)
+	b = append(b, ": "...)
+	b = append(b, value...)
+	a.output.b = append(b, "\r\n"...)
+	a.lines++
 }
 
 // fields writes end-to-end fields and reports whether Date was among them.
@@ -104,44 +137,54 @@ func (a *answer) fields(fields []exchange.Field) (dated bool) {
 		switch len(name) {
 		case 4:
 			dated = dated || exchange.EqualName(name, "Date")
-		case 10:
-			if exchange.EqualName(name, "Connection") || exchange.EqualName(name, "Keep-Alive") {
-				continue
-			}
-		case 14:
-			if exchange.EqualName(name, "Content-Length") {
-				continue
-			}
-		case 17:
-			if exchange.EqualName(name, "Transfer-Encoding") {
+		case 7, 10, 14, 17:
+			if isFraming(name) {
 				continue
 			}
 		}
-		a.out = append(a.out, name...)
-		a.out = append(a.out, ": "...)
-		a.out = append(a.out, fields[i].Value...)
-		a.out = append(a.out, "\r\n"...)
+		a.line(name, fields[i].Value)
 	}
 	return dated
 }
 
+// isFraming reports whether a field is the front's own affair.
+func isFraming(name string) bool {
+	switch len(name) {
+	case len("Trailer"):
+		return exchange.EqualName(name, "Trailer") || exchange.EqualName(name, "Upgrade")
+	case len("Connection"):
+		return exchange.EqualName(name, "Connection") || exchange.EqualName(name, "Keep-Alive")
+	case len("Content-Length"):
+		return exchange.EqualName(name, "Content-Length")
+	}
+	return exchange.EqualName(name, "Transfer-Encoding")
+}
+
 // frame says how long the content is (RFC 9112 section 6.3).
-func (a *answer) frame(status int, length int64) {
-	bodiless := status == http.StatusNoContent || status == http.StatusNotModified
+func (a *answer) frame(status int, bodiless bool, length int64) {
 	switch {
 	case status == http.StatusNoContent:
-	case length >= 0 && (status != http.StatusNotModified || length > 0):
-		a.out = append(a.out, "Content-Length: "...)
-		a.out = strconv.AppendInt(a.out, length, 10)
-		a.out = append(a.out, "\r\n"...)
-	case bodiless:
-	case a.headOnly:
-		a.out = append(a.out, "Transfer-Encoding: chunked\r\n"...)
-	default:
-		a.chunked = true
-		a.out = append(a.out, "Transfer-Encoding: chunked\r\n"...)
+	case length > 0 || length == 0 && !bodiless:
+		a.output.b = append(a.output.b, "Content-Length: "...)
+		a.output.b = strconv.AppendInt(a.output.b, length, 10)
+		a.output.b = append(a.output.b, "\r\n"...)
+		a.lines++
+	case !bodiless:
+		a.line("Transfer-Encoding", "chunked")
 	}
-	a.headOnly = a.headOnly || bodiless
+}
+
+// endHead ends a head. It counts the line breaks, so that no text of any
+// field, wherever it came from, splits the answer.
+func (a *answer) endHead() error {
+	head := append(a.output.b, "\r\n"...)
+	a.lines++
+	if bytes.Count(head, []byte{'\n'}) != a.lines || bytes.Count(head, []byte{'\r'}) != a.lines {
+		a.output.b = a.output.b[:0]
+		return errSplit
+	}
+	a.output.b = head
+	return nil
 }
 
 // Write implements exchange.Answer.
@@ -149,6 +192,8 @@ func (a *answer) Write(p []byte) (int, error) {
 	switch {
 	case a.fail != nil:
 		return 0, a.fail
+	case !a.began || a.ended:
+		return 0, errOutside
 	case a.headOnly || len(p) == 0:
 		return len(p), nil
 	case !a.chunked && a.written+int64(len(p)) > a.declared:
@@ -156,65 +201,44 @@ func (a *answer) Write(p []byte) (int, error) {
 		return 0, a.fail
 	}
 	a.written += int64(len(p))
-	tail := ""
+	var tail []byte
+	a.output.hold()
 	if a.chunked {
-		a.out = strconv.AppendInt(a.out, int64(len(p)), 16)
-		a.out = append(a.out, "\r\n"...)
-		tail = "\r\n"
+		a.output.b = append(strconv.AppendInt(a.output.b, int64(len(p)), 16), "\r\n"...)
+		tail = crlf
 	}
-	if len(a.out)+len(p)+len(tail) <= outSize {
-		a.out = append(append(a.out, p...), tail...)
+	if a.output.gather(p, tail) {
 		return len(p), nil
 	}
-	return len(p), a.send(p, tail)
-}
-
-// send writes what was gathered, the content and its tail in one call.
-func (a *answer) send(p []byte, tail string) error {
-	a.keepDeadline()
-	parts := net.Buffers{a.out, p}
-	if tail != "" {
-		parts = append(parts, []byte(tail))
+	a.now = a.output.keepDeadline(a.c)
+	if a.fail = a.output.send(a.c.sock, p, tail); a.fail != nil {
+		return 0, a.fail
 	}
-	if _, err := parts.WriteTo(a.c.sock); err != nil {
-		a.fail = err
-	}
-	a.out = a.out[:0]
-	return a.fail
+	return len(p), nil
 }
 
 // Flush implements exchange.Answer.
 func (a *answer) Flush() error {
-	if len(a.out) == 0 || a.fail != nil {
+	if a.fail != nil || len(a.output.b) == 0 {
 		return a.fail
 	}
-	a.keepDeadline()
-	if _, err := a.c.sock.Write(a.out); err != nil {
-		a.fail = err
-	}
-	a.out = a.out[:0]
+	a.now = a.output.keepDeadline(a.c)
+	_, a.fail = a.c.sock.Write(a.output.b)
+	a.output.release()
 	return a.fail
-}
-
-// keepDeadline gives a write at least half of the time-out.
-func (a *answer) keepDeadline() {
-	now := time.Now()
-	a.now = now
-	if a.until.Sub(now) < a.c.f.WriteTimeout/2 {
-		a.until = now.Add(a.c.f.WriteTimeout)
-		_ = a.c.sock.SetWriteDeadline(a.until)
-	}
 }
 
 // End implements exchange.Answer.
 func (a *answer) End() error {
-	if a.ended {
-		return a.fail
-	}
 	switch {
+	case a.fail != nil || a.ended:
+		return a.fail
+	case !a.began:
+		return errOutside
 	case a.chunked:
-		a.out = append(a.out, "0\r\n\r\n"...)
-	case !a.headOnly && a.declared >= 0 && a.written != a.declared:
+		a.output.hold()
+		a.output.b = append(a.output.b, "0\r\n\r\n"...)
+	case !a.headOnly && a.written != a.declared:
 		a.Abort()
 		return errShort
 	}
@@ -222,37 +246,21 @@ func (a *answer) End() error {
 	return a.Flush()
 }
 
-// Abort implements exchange.Answer: a reset, so that no caller takes the part
-// for the whole.
+// Abort implements exchange.Answer: the connection ends by a reset, so that no
+// caller takes the part for the whole. It is closed when the exchange is over.
 func (a *answer) Abort() {
 	if a.cut {
 		return
 	}
 	a.cut, a.closing = true, true
-	if tcp, ok := a.c.sock.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0)
+	if a.fail == nil {
+		a.fail = errAborted
 	}
-	_ = a.c.sock.Close()
+	if s, ok := a.c.sock.(interface{ SetLinger(int) error }); ok {
+		_ = s.SetLinger(0)
+	}
+	a.c.body.Interrupt()
 }
 
 // Tunnel implements exchange.Answer; upgrades are net/http's.
 func (a *answer) Tunnel([]exchange.Field) (exchange.Tunnel, error) { return nil, errTunnel }
-
-// dateText is the Date of one second.
-type dateText struct {
-	second int64
-	text   string
-}
-
-var lastDate atomic.Pointer[dateText]
-
-// date returns the text of a Date field (RFC 9110 section 6.6.1), made once a second.
-func date(now time.Time) string {
-	second := now.Unix()
-	d := lastDate.Load()
-	if d == nil || d.second != second {
-		d = &dateText{second, now.UTC().Format(http.TimeFormat)}
-		lastDate.Store(d)
-	}
-	return d.text
-}

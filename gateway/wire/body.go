@@ -12,51 +12,58 @@ import (
 type body struct {
 	c       *conn
 	first   []byte
-	waiting atomic.Int64 // bytes that are still to come from the socket
+	unread  atomic.Int64 // bytes, in first and still to come
 	stopped atomic.Bool  // interrupted: nothing is read any more
 }
 
 func (b *body) set(first []byte, length int64) {
 	b.first = first
 	b.stopped.Store(false)
-	b.waiting.Store(length - int64(len(first)))
+	b.unread.Store(length)
 }
 
-// left returns how many bytes are still on their way. What lies in the buffer
-// does not count: it can be passed over.
-func (b *body) left() int64 { return b.waiting.Load() }
-
-// Buffered returns the content as far as it is in memory, without reading.
-func (b *body) Buffered() []byte { return b.first }
+// left returns how many bytes were not read. What a pipeline leaves is not
+// passed over, even where it lies in the buffer: the connection ends.
+func (b *body) left() int64 { return b.unread.Load() }
 
 // Read returns io.EOF after the last byte, and io.ErrUnexpectedEOF if the
 // caller ended before it.
 func (b *body) Read(p []byte) (int, error) {
-	if len(b.first) > 0 {
+	switch {
+	case b.stopped.Load():
+		return 0, errInterrupted
+	case len(b.first) > 0:
 		n := copy(p, b.first)
 		b.first = b.first[n:]
+		b.unread.Add(-int64(n))
 		return n, nil
-	}
-	left := b.waiting.Load()
-	if left == 0 {
+	case b.left() == 0:
 		return 0, io.EOF
+	case len(p) == 0:
+		return 0, nil
 	}
-	if int64(len(p)) > left {
-		p = p[:left]
+	return b.receive(p[:min(int64(len(p)), b.left())])
+}
+
+func (b *body) receive(p []byte) (int, error) {
+	for until := time.Now().Add(b.c.f.BodyTimeout); ; {
+		_ = b.c.sock.SetReadDeadline(until)
+		if b.stopped.Load() { // looked at after the deadline is set: Interrupt does both the other way round
+			return 0, errInterrupted
+		}
+		n, err := b.c.sock.Read(p)
+		switch {
+		case n > 0:
+			b.unread.Add(-int64(n))
+			return n, nil
+		case b.stopped.Load():
+			return 0, errInterrupted
+		case err == io.EOF:
+			return 0, io.ErrUnexpectedEOF
+		case !early(err, until):
+			return 0, err
+		}
 	}
-	_ = b.c.sock.SetReadDeadline(time.Now().Add(b.c.f.BodyTimeout))
-	if b.stopped.Load() { // looked at after the deadline is set: Interrupt sets both the other way round
-		return 0, errInterrupted
-	}
-	n, err := b.c.sock.Read(p)
-	b.waiting.Add(-int64(n))
-	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
-	}
-	if n > 0 {
-		return n, nil
-	}
-	return 0, err
 }
 
 var errInterrupted = errors.New("the body is not wanted any more")

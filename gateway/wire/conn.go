@@ -5,17 +5,22 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
 	"scopegate/gateway/exchange"
 )
 
-// bufferSize bounds a head, and with it the memory of a caller who sends one
-// byte a second. A larger head is net/http's.
-const bufferSize = 8 << 10
+const (
+	// bufferSize bounds a head, and with it the memory of a caller who sends
+	// one byte a second. A larger head is net/http's.
+	bufferSize = 8 << 10
+	// lookAfter is how long a connection rests before it is read once without
+	// being asked to (see ready).
+	lookAfter = time.Second
+)
 
 // socket is what the front needs of a TCP or Unix connection.
 type socket interface {
@@ -24,153 +29,167 @@ type socket interface {
 	CloseWrite() error
 }
 
-// errNext ends the waiting loop of a connection that is not at its end: a body
-// follows that has to be waited for.
-var errNext = errors.New("a body follows")
+// Why a connection no longer waits for its next request.
+var (
+	errBody    = errors.New("a body follows that has to be waited for")
+	errForeign = errors.New("not of the narrow grammar")
+	errLast    = errors.New("the last answer was given")
+)
 
 // conn is one connection, served by one goroutine.
 //
 // Between requests it waits inside one RawConn.Read whose callback returns
 // false: the socket is read only when the poller says that there is something,
 // which saves the read that finds nothing after every request (four system
-// calls a request in all, with the upstream's). A read shorter than the buffer
-// means that the socket was drained.
+// calls a request in all, with the upstream's). Nothing that runs in the
+// callback may close or read the socket: it holds the descriptor's read lock.
 type conn struct {
 	f     *Front
 	sock  socket
 	raw   syscall.RawConn
+	onRaw func(fd uintptr) bool // ready, made once
 	peer  netip.AddrPort
-	buf   []byte // nil while the connection is idle
-	start int    // buf[start:end] is read and not yet served
+	in    *inbox // nil while the connection is idle
+	start int    // in.b[start:end] is read and not yet served
 	end   int
-	x     exchange.Exchange
 	a     answer
 	body  body
 	head  head
 
-	probe     bool // read once without waiting: an edge may have been lost
 	served    int
-	busy      atomic.Bool
-	readUntil time.Time // the read deadline in force
 	result    error     // why the waiting loop ended
+	deadline  time.Time // the read deadline in force
+	idleSince time.Time // when the last exchange ended
+	headSince time.Time // when the head that is not whole began; zero: none did
+	looked    bool      // read once since the last exchange
 }
 
-var buffers = sync.Pool{New: func() any { b := make([]byte, bufferSize); return &b }}
+// inbox is what a connection needs while it has something of a request: the
+// bytes and the exchange whose texts lie in them.
+type inbox struct {
+	b [bufferSize]byte
+	x exchange.Exchange
+}
+
+var inboxes = sync.Pool{New: func() any { return &inbox{} }}
 
 func newConn(f *Front, s socket) (*conn, error) {
 	raw, err := s.SyscallConn()
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{f: f, sock: s, raw: raw}
+	c := &conn{f: f, sock: s, raw: raw, idleSince: time.Now()}
 	if a, ok := s.RemoteAddr().(*net.TCPAddr); ok {
 		ap := a.AddrPort()
 		c.peer = netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
 	}
-	c.a.c, c.body.c = c, c
+	c.a.c, c.body.c, c.onRaw = c, c, c.ready
 	return c, nil
 }
 
 // run serves the connection. A connection to hand over is returned.
 func (c *conn) run() net.Conn {
-	c.probe = true // what came before the poller watched
 	for {
-		c.keepDeadline(time.Now())
 		c.result = nil
-		err := c.raw.Read(c.ready)
+		c.arm(time.Now())
+		err := c.raw.Read(c.onRaw)
 		switch {
-		case errors.Is(c.result, errNext):
+		case c.result == errBody:
 			if c.serveWithBody() {
-				c.probe = true
 				continue
 			}
-			c.finish()
-			return nil
-		case errors.Is(c.result, errForeign):
+		case c.result == errForeign:
 			return c.give()
+		case c.result == nil && errors.Is(err, os.ErrDeadlineExceeded):
+			if now := time.Now(); now.Before(c.limit()) {
+				c.looked = true
+				continue
+			}
+			c.result = err
 		}
-		_ = err // the deadline, a close or the end: all are the end
 		c.finish()
 		return nil
 	}
 }
 
-// errForeign ends the waiting loop of a connection that is net/http's.
-var errForeign = errors.New("not of the narrow grammar")
-
 // ready is called when there may be something to read; false waits for more.
+//
+// The poller tells of each arrival once. A read shorter than the buffer took
+// all the bytes, but the caller's end, if it came along with them, is told of
+// no more. After a lone request nobody looks for it until the connection has
+// rested for lookAfter; in all other cases the socket is read until it has
+// nothing.
 func (c *conn) ready(fd uintptr) (done bool) {
-	if !c.probe {
-		c.probe = true
-		return false
-	}
-	if c.buf == nil {
-		c.buf = *buffers.Get().(*[]byte)
+	if c.in == nil {
+		c.in = inboxes.Get().(*inbox)
 	}
 	for {
-		n, err := syscall.Read(int(fd), c.buf[c.end:])
+		n, err := syscall.Read(int(fd), c.in.b[c.end:])
 		switch {
 		case err == syscall.EINTR:
 			continue
 		case err == syscall.EAGAIN:
 			return c.wait()
-		case err != nil || n == 0:
+		case err != nil || n <= 0:
 			c.result = io.EOF
 			return true
 		}
 		c.end += n
-		drained := c.end < len(c.buf)
+		short, before := c.end < bufferSize, c.served
 		if !c.serveBuffered() {
 			return true
 		}
-		// After its first request a connection is read once more, since the
-		// end that a caller may have sent along gives no edge of its own.
-		if drained && c.served != 1 {
+		if short && c.end == 0 && before > 0 && c.served == before+1 {
 			return c.wait()
 		}
 	}
 }
 
 // wait gives the buffer back if nothing is in it.
-func (c *conn) wait() bool {
-	if c.start == c.end {
+func (c *conn) wait() (done bool) {
+	if c.end == 0 {
 		c.release()
+		if c.f.drained.Load() {
+			c.result = errLast
+			return true
+		}
 	}
 	return false
 }
 
 func (c *conn) release() {
-	if c.buf != nil {
-		b := c.buf
-		buffers.Put(&b)
+	if c.in != nil {
+		c.in.x.Body, c.in.x.Answer = nil, nil
+		inboxes.Put(c.in)
 	}
-	c.buf, c.start, c.end = nil, 0, 0
+	c.in, c.start, c.end = nil, 0, 0
 }
 
 // serveBuffered serves the requests that are whole in the buffer; false ends
 // the waiting loop, for the reason in result.
 func (c *conn) serveBuffered() bool {
 	for c.start < c.end {
-		h, v := readHead(c.buf[c.start:c.end], &c.x)
+		h, v := readHead(c.in.b[c.start:c.end], &c.in.x)
 		switch {
-		case v == partial && c.end-c.start < len(c.buf):
+		case v == partial && c.end-c.start < bufferSize:
 			c.compact()
 			c.beginHead()
 			return true
-		case v != complete, c.f.Reserved(c.x.Path):
+		case v != complete, c.f.Reserved(c.in.x.Path):
+			c.head.reserved = v == complete
 			c.result = errForeign
 			return false
 		}
 		c.head = h
 		if int64(c.end-c.start-h.length) < h.body {
-			c.result = errNext
+			c.result = errBody
 			return false
 		}
 		from := c.start + h.length
 		c.start = from + int(h.body)
-		c.body.set(c.buf[from:c.start], h.body)
+		c.body.set(c.in.b[from:c.start], h.body)
 		if !c.serve() {
-			c.result = io.EOF
+			c.result = errLast
 			return false
 		}
 	}
@@ -180,92 +199,7 @@ func (c *conn) serveBuffered() bool {
 
 func (c *conn) compact() {
 	if c.start > 0 {
-		c.end = copy(c.buf, c.buf[c.start:c.end])
+		c.end = copy(c.in.b[:], c.in.b[c.start:c.end])
 		c.start = 0
 	}
 }
-
-// beginHead bounds the time for the rest of a head.
-func (c *conn) beginHead() {
-	c.readUntil = time.Now().Add(c.f.HeadTimeout)
-	_ = c.sock.SetReadDeadline(c.readUntil)
-}
-
-// keepDeadline moves the idle deadline only when half of it is over: setting
-// it costs more than looking at it.
-func (c *conn) keepDeadline(now time.Time) {
-	left := c.readUntil.Sub(now)
-	if left < c.f.IdleTimeout/2 || left > c.f.IdleTimeout {
-		c.readUntil = now.Add(c.f.IdleTimeout)
-		_ = c.sock.SetReadDeadline(c.readUntil)
-	}
-}
-
-// serve lets the pipeline answer one exchange; false means that the
-// connection ends.
-func (c *conn) serve() bool {
-	c.busy.Store(true)
-	now := time.Now()
-	x := &c.x
-	x.Peer, x.Start, x.Answer, x.Upgrade, x.TargetAuthority = c.peer, now, &c.a, "", ""
-	x.Body, x.BodyLength = nil, c.head.body
-	if c.head.body > 0 {
-		x.Body = &c.body
-	}
-	c.a.begin(x.Method == "HEAD", c.head.close || c.f.draining.Load(), now)
-	c.f.Pipeline.Serve(c.f.base, x)
-	c.a.stopWatch()
-	c.served++
-	ok := c.a.whole() && !c.a.closing
-	if ok {
-		c.keepDeadline(c.a.now)
-	}
-	c.busy.Store(false)
-	return ok && !c.f.draining.Load()
-}
-
-// serveWithBody serves a request whose body is still on its way, reading the
-// socket in the ordinary way until it is answered.
-func (c *conn) serveWithBody() bool {
-	from := c.start + c.head.length
-	c.body.set(c.buf[from:c.end], c.head.body)
-	ok := c.serve()
-	if !ok || c.body.left() > 0 {
-		return false
-	}
-	c.readUntil = time.Time{}
-	c.start, c.end = 0, 0
-	c.release()
-	return true
-}
-
-// finish closes the connection so that the last answer is not lost to a reset:
-// the end is sent first, and what the caller still sends is read for a moment.
-func (c *conn) finish() {
-	if !c.a.cut {
-		if c.served > 0 && c.sock.CloseWrite() == nil {
-			_ = c.sock.SetReadDeadline(time.Now().Add(time.Second))
-			_, _ = io.CopyN(io.Discard, c.sock, 256<<10)
-		}
-	}
-	_ = c.sock.Close()
-	c.release()
-}
-
-// give returns the connection for net/http, with the bytes already read.
-func (c *conn) give() net.Conn {
-	first := append([]byte(nil), c.buf[c.start:c.end]...)
-	c.release()
-	_ = c.sock.SetDeadline(time.Time{})
-	return &Handed{socket: c.sock, first: first}
-}
-
-// closeIfIdle ends a connection that waits for its next request.
-func (c *conn) closeIfIdle() {
-	if !c.busy.Load() {
-		_ = c.sock.SetReadDeadline(time.Unix(1, 0))
-	}
-}
-
-// cut ends a connection whatever it does.
-func (c *conn) cut() { _ = c.sock.Close() }

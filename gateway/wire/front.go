@@ -29,6 +29,8 @@ const (
 	// connections, with Connection: close, so that a request on its way when
 	// the drain began is not lost.
 	drainGrace = 500 * time.Millisecond
+	// cutGrace is how long connections that were cut may take to end.
+	cutGrace = 5 * time.Second
 )
 
 // Front serves one listener. Its fields are set before Serve and not changed.
@@ -41,18 +43,21 @@ type Front struct {
 	Open     *metrics.Level // connections that this front holds
 
 	HeadTimeout  time.Duration // for a head once begun; 0: DefaultHeadTimeout
-	IdleTimeout  time.Duration // between requests, at least half of it is given; 0: DefaultIdleTimeout
+	IdleTimeout  time.Duration // without a request, from its beginning; 0: DefaultIdleTimeout
 	BodyTimeout  time.Duration // silence within a body; 0: DefaultBodyTimeout
 	WriteTimeout time.Duration // for one write, at least half of it is given; 0: DefaultWriteTimeout
 
 	handed   chan net.Conn
-	draining atomic.Bool
+	stopping chan struct{} // closed when the listener is
+	closed   chan struct{} // closed when nothing more is handed over
+	draining atomic.Bool   // every answer ends its connection
+	drained  atomic.Bool   // connections without a request end
 	mu       sync.Mutex
 	conns    map[*conn]struct{}
 	listener net.Listener
-	running  sync.WaitGroup
+	serving  sync.WaitGroup // Serve
+	running  sync.WaitGroup // connections
 	once     sync.Once
-	closed   chan struct{}
 	base     context.Context
 	cancel   context.CancelFunc
 }
@@ -63,7 +68,7 @@ func (f *Front) init() {
 		orDefault(&f.IdleTimeout, DefaultIdleTimeout)
 		orDefault(&f.BodyTimeout, DefaultBodyTimeout)
 		orDefault(&f.WriteTimeout, DefaultWriteTimeout)
-		f.handed, f.closed = make(chan net.Conn), make(chan struct{})
+		f.handed, f.stopping, f.closed = make(chan net.Conn), make(chan struct{}), make(chan struct{})
 		f.conns = map[*conn]struct{}{}
 		f.base, f.cancel = context.WithCancel(context.Background())
 	})
@@ -79,30 +84,43 @@ func orDefault(d *time.Duration, otherwise time.Duration) {
 // net.ErrClosed after Shutdown.
 func (f *Front) Serve(l net.Listener) error {
 	f.init()
-	f.mu.Lock()
-	f.listener = l
-	f.mu.Unlock()
+	if !f.begin(l) {
+		_ = l.Close()
+		return net.ErrClosed
+	}
+	defer f.serving.Done()
 	var pause time.Duration
 	for {
 		c, err := l.Accept()
-		if err != nil {
-			if f.draining.Load() || errors.Is(err, net.ErrClosed) {
-				return net.ErrClosed
-			}
-			if !temporary(err) {
-				return err
-			}
-			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
-			f.Log.Warn("accept failed", "error", err, "pause", pause)
-			select {
-			case <-time.After(pause):
-			case <-f.closed:
-			}
+		if err == nil {
+			pause = 0
+			f.start(c)
 			continue
 		}
-		pause = 0
-		f.start(c)
+		if f.draining.Load() || errors.Is(err, net.ErrClosed) {
+			return net.ErrClosed
+		}
+		if !temporary(err) {
+			return err
+		}
+		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+		f.Log.Warn("accept failed", "error", err, "pause", pause)
+		select {
+		case <-time.After(pause):
+		case <-f.stopping:
+		}
 	}
+}
+
+func (f *Front) begin(l net.Listener) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.draining.Load() {
+		return false
+	}
+	f.listener = l
+	f.serving.Add(1)
+	return true
 }
 
 // temporary tells a shortage, as of descriptors, from a broken listener.
@@ -115,7 +133,7 @@ func temporary(err error) bool {
 func (f *Front) start(nc net.Conn) {
 	sock, ok := nc.(socket)
 	if !ok {
-		f.handOver(nc)
+		f.running.Go(func() { f.handOver(nc) })
 		return
 	}
 	c, err := newConn(f, sock)
@@ -127,9 +145,7 @@ func (f *Front) start(nc net.Conn) {
 	f.conns[c] = struct{}{}
 	f.mu.Unlock()
 	f.Open.Inc()
-	f.running.Add(1)
-	go func() {
-		defer f.running.Done()
+	f.running.Go(func() {
 		next := c.run()
 		f.mu.Lock()
 		delete(f.conns, c)
@@ -138,7 +154,7 @@ func (f *Front) start(nc net.Conn) {
 		if next != nil {
 			f.handOver(next)
 		}
-	}()
+	})
 }
 
 // Handover returns the listener whose connections are those that this front
@@ -148,40 +164,75 @@ func (f *Front) Handover() net.Listener {
 	return handover{f}
 }
 
-// Shutdown stops accepting, answers what comes on open connections with
-// Connection: close, and returns when all connections are closed or ctx ended;
-// those left are cut then.
+// Shutdown answers what comes on open connections with Connection: close for
+// a moment, stops accepting, and returns when all connections are closed or
+// handed over, or ctx ended; those left are cut then. The server behind
+// Handover is to be shut down after it.
 func (f *Front) Shutdown(ctx context.Context) error {
 	f.init()
-	if f.draining.Swap(true) {
+	listener, first := f.beginDrain()
+	if !first {
 		return nil
 	}
+	defer f.cancel()
+	f.awaitLateRequests(ctx)
+	close(f.stopping)
+	if listener != nil {
+		_ = listener.Close()
+	}
+	f.serving.Wait()
+	f.drained.Store(true)
+	f.each((*conn).wake)
+	done := make(chan struct{})
+	go func() { f.running.Wait(); close(done) }()
+	defer close(f.closed)
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+	}
+	f.cutAll(done)
+	return ctx.Err()
+}
+
+func (f *Front) beginDrain() (l net.Listener, first bool) {
 	f.mu.Lock()
-	listener := f.listener
+	defer f.mu.Unlock()
+	return f.listener, !f.draining.Swap(true)
+}
+
+// awaitLateRequests lets the connections that are open end with an answer.
+func (f *Front) awaitLateRequests(ctx context.Context) {
+	f.mu.Lock()
+	open := len(f.conns)
 	f.mu.Unlock()
+	if open == 0 {
+		return
+	}
 	grace := time.NewTimer(drainGrace)
 	defer grace.Stop()
 	select {
 	case <-grace.C:
 	case <-ctx.Done():
 	}
-	if listener != nil {
-		_ = listener.Close()
-	}
-	close(f.closed)
-	f.each((*conn).closeIfIdle)
-	done := make(chan struct{})
-	go func() { f.running.Wait(); close(done) }()
-	defer f.cancel()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-	}
+}
+
+// cutAll ends what runs. Connections that wait for the server behind are
+// closed; a pipeline that does not heed its context is left behind.
+func (f *Front) cutAll(done <-chan struct{}) {
 	f.cancel()
 	f.each((*conn).cut)
-	<-done
-	return ctx.Err()
+	for grace := time.NewTimer(cutGrace); ; {
+		select {
+		case c := <-f.handed:
+			_ = c.Close()
+		case <-done:
+			grace.Stop()
+			return
+		case <-grace.C:
+			return
+		}
+	}
 }
 
 func (f *Front) each(do func(*conn)) {

@@ -1,8 +1,6 @@
 package wire
 
-import (
-	"net"
-)
+import "net"
 
 // handover is the net.Listener of the connections that net/http serves.
 type handover struct{ f *Front }
@@ -42,6 +40,7 @@ func (f *Front) handOver(c net.Conn) {
 type Handed struct {
 	socket
 	first []byte
+	stay  stay
 }
 
 // Read returns the bytes already read, then what comes.

@@ -17,14 +17,14 @@ const (
 	complete verdict = iota // the head is whole and understood
 	partial                 // more bytes are needed
 	foreign                 // net/http's: not of the narrow grammar
-	faulty                  // Content-Length and Transfer-Encoding: refused here
 )
 
 // head is what the front itself needs of a request's head.
 type head struct {
-	length int   // of the head in bytes
-	body   int64 // Content-Length; 0: none
-	close  bool  // Connection: close
+	length   int   // of the head in bytes
+	body     int64 // Content-Length; 0: none
+	close    bool  // Connection: close
+	reserved bool  // handed over for its path alone
 }
 
 // readHead reads one head from b into x. Texts of x lie in b. Whatever is not

@@ -1,10 +1,6 @@
 package wire
 
-import (
-	"time"
-
-	"golang.org/x/sys/unix"
-)
+import "time"
 
 // watchEvery is how often a watched connection is asked whether its caller is
 // still there. A watch begins only when an upstream takes long, so that the
@@ -48,10 +44,4 @@ func (a *answer) stopWatch() {
 		close(a.watchStop)
 		a.watchStop = nil
 	}
-}
-
-func hungUp(fd int) bool {
-	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}
-	n, err := unix.Poll(fds, 0)
-	return err == nil && n > 0 && fds[0].Revents&(unix.POLLRDHUP|unix.POLLHUP|unix.POLLERR) != 0
 }
