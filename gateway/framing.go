@@ -66,6 +66,18 @@ func (c *framingConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// NetConn returns the connection that is watched, as tls.Conn does.
+func (c *framingConn) NetConn() net.Conn { return c.Conn }
+
+// CloseWrite ends the sending side where the connection can: net/http does so
+// before it closes, so that a last answer is not lost to a reset.
+func (c *framingConn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}
+
 type framingKey struct{}
 
 // FramingContext is a http.Server's ConnContext.
