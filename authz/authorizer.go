@@ -151,7 +151,7 @@ func (r *Requirement) Judge(client ClientID, scopes *ScopeSet) Reason {
 func bearerText(cred Credential) (string, Reason) {
 	const scheme = "bearer"
 	switch {
-	case cred.Count == 0:
+	case cred.Count <= 0:
 		return "", ReasonNoToken
 	case cred.Count > 1:
 		return "", ReasonInvalidRequest

@@ -1,0 +1,14 @@
+package authz
+
+import "io"
+
+// BearerText is bearerText, for tests of the header's grammar alone.
+func BearerText(cred Credential) (string, Reason) { return bearerText(cred) }
+
+// NewToken mints a token that expires in the given hour.
+func NewToken(prefix string, hour Hour, random io.Reader) (BearerToken, TokenKey, error) {
+	return newToken(prefix, hour, random)
+}
+
+// RandomSecret makes the text of a client secret.
+func RandomSecret(random io.Reader) (SecretText, error) { return newSecretText(random) }
