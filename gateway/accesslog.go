@@ -33,20 +33,20 @@ func (l *AccessLog) write(p *passage, reason authz.Reason, took time.Duration) {
 	line := logLine{b: p.scratch.b, text: l.Format == FormatText}
 	line.begin()
 	line.plain("time", p.x.Start.UTC().AppendFormat(line.spare(), logTime))
-	line.word("level", "INFO")
-	line.word("msg", "request")
+	line.quoted("level", "INFO")
+	line.quoted("msg", "request")
 	line.quoted("request_id", p.id)
-	line.word("route", p.routeName())
+	line.quoted("route", p.routeName())
 	line.quoted("method", p.x.Method)
 	line.quoted("path", path)
 	line.number("status", int64(p.record.status))
-	line.word("reason", reason.String())
+	line.quoted("reason", reason.String())
 	if principal := &p.decision.Principal; principal.Client != nil {
-		line.word("client_id", string(principal.Client.ID))
+		line.quoted("client_id", string(principal.Client.ID))
 		line.plain("token_id", principal.Hash.AppendID(line.spare()))
 	}
 	if p.record.upstream != "" {
-		line.word("upstream", p.record.upstream)
+		line.quoted("upstream", p.record.upstream)
 		line.millis("upstream_ms", p.record.wait)
 	}
 	line.millis("duration_ms", took)
@@ -125,10 +125,7 @@ func (l *logLine) plain(name string, value []byte) {
 	l.next()
 }
 
-// word writes a value of our own making.
-func (l *logLine) word(name, value string) { l.quoted(name, value) }
-
-// quoted writes a value that may be of the caller's making.
+// quoted writes a text, which may be of the caller's making.
 func (l *logLine) quoted(name, value string) {
 	l.key(name)
 	if l.text && len(value) <= maxLogged && simple(value) {

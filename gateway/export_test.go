@@ -67,3 +67,17 @@ func (p *passage) runTo(ctx context.Context) (reason authz.Reason) {
 	}
 	return reason
 }
+
+// Framing is what a watch over a connection's bytes saw.
+type Framing struct{ f framing }
+
+// See looks at bytes as they pass.
+func (f *Framing) See(p []byte) { f.f.see(p) }
+
+// Seen tells what was seen.
+func (f *Framing) Seen() (contentLength, transferEncoding bool, hosts []string) {
+	return f.f.contentLength, f.f.transferEncoding, f.f.hosts
+}
+
+// MayDiffer reports whether Host may differ from a target's authority.
+func (f *Framing) MayDiffer(authority string) bool { return f.f.mayDiffer(authority) }

@@ -152,3 +152,18 @@ func TestWithoutAWatchOverTheFramingInDoubtTheConnectionEnds(t *testing.T) {
 		t.Errorf("absolute-form: %s", got)
 	}
 }
+
+func TestRFC9113_8_3_1AuthorityAndHostThatDifferAreRefused(t *testing.T) {
+	h := gatewaytest.New(t, plainRoutes)
+	front := &gateway.Front{Gateway: h.Gateway}
+	for host, want := range map[string]int{"gw.example": 200, "GW.example:443": 200, "evil.example": 400} {
+		r := httptest.NewRequest(http.MethodGet, "/public/x", nil)
+		r.Proto, r.ProtoMajor, r.ProtoMinor, r.Host = "HTTP/2.0", 2, 0, "gw.example"
+		r.Header["Host"] = []string{host}
+		w := httptest.NewRecorder()
+		front.ServeHTTP(w, r)
+		if w.Code != want {
+			t.Errorf("Host %s: %d, want %d", host, w.Code, want)
+		}
+	}
+}

@@ -64,17 +64,3 @@ type runningUpstream struct {
 	*upstream.Upstream
 	name string
 }
-
-// ScopesInUse returns the scopes that routes ask for, without order.
-func (s *Snapshot) ScopesInUse() (scopes []authz.Scope) {
-	seen := map[authz.Scope]bool{}
-	for _, g := range s.guards {
-		for _, needed := range g.scopes {
-			if !seen[needed.scope] {
-				seen[needed.scope] = true
-				scopes = append(scopes, needed.scope)
-			}
-		}
-	}
-	return scopes
-}
