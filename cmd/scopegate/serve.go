@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/KimMachineGun/automemlimit/memlimit"
 	"github.com/spf13/cobra"
 )
 
@@ -36,6 +37,7 @@ func serveCommand(w world) *cobra.Command {
 
 // serve runs the server between its start and its signals.
 func serve(ctx context.Context, w world, o serveOptions) (err error) {
+	boundMemory()
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	defer signal.Stop(signals)
@@ -63,6 +65,12 @@ func serve(ctx context.Context, w world, o serveOptions) (err error) {
 		}
 	}
 	return s.run(ctx, signals)
+}
+
+// boundMemory takes the container's memory limit as the collector's goal,
+// unless GOMEMLIMIT says otherwise. Without a limit nothing is set.
+func boundMemory() {
+	_, _ = memlimit.Set(memlimit.WithRatio(0.9), memlimit.WithProvider(memlimit.FromCgroup))
 }
 
 // demoLogLevel keeps the demo's commands readable unless a level was asked for.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -125,14 +124,6 @@ func healthcheckCommand(w world) *cobra.Command {
 func asProblem(err error) (*problemError, bool) {
 	p, ok := err.(*problemError) //nolint:errorlint // ask returns it unwrapped
 	return p, ok
-}
-
-// writeJSON is for the handlers of the admin listener that are not the API's.
-func writeJSON(w http.ResponseWriter, status int, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v)
 }
 
 // status is the admin API's.
