@@ -1,7 +1,5 @@
 package live
 
-import "sync/atomic"
-
 // Writes counts the changes of the token table so far.
 func (s *Store) Writes() (n uint64) {
 	for i := range s.tokens.shards {
@@ -39,6 +37,3 @@ func (s *Store) Hold() (release func()) {
 	each(func(sh *shard) { sh.mu.Lock(); sh.seq.Add(1) })
 	return func() { each(func(sh *shard) { sh.seq.Add(1); sh.mu.Unlock() }) }
 }
-
-// Waiting reports how many lookups wait for an engine read of another.
-func (s *Store) EngineReads() *atomic.Int64 { return &s.engineReads }

@@ -18,21 +18,20 @@ func (s *Store) LookupToken(ctx context.Context, key authz.TokenKey) (authz.Live
 	if down := s.down.Load(); down != nil {
 		return authz.LiveToken{}, *down
 	}
+	warm := s.warm.Load() // before memory is asked: the warm-up may end meanwhile
 	if t, ok := s.tokens.lookup(key); ok {
 		return t, nil
 	}
-	if s.knowsAll() || !s.now().Before(key.Hour.End()) {
+	if warm && s.nothingMissing() || !s.now().Before(key.Hour.End()) {
 		return authz.LiveToken{}, authz.ErrNotFound
 	}
 	return s.lookupEngine(ctx, key)
 }
 
-// knowsAll reports whether a token that is not in memory does not exist. It
-// must be asked after memory was: what is evicted is missing before it goes.
-func (s *Store) knowsAll() bool {
-	if !s.warm.Load() {
-		return false
-	}
+// nothingMissing reports whether every living token that passed by here is in
+// memory. It must be asked after memory was: what is evicted is missing before
+// it goes.
+func (s *Store) nothingMissing() bool {
 	missing := s.tokens.missing.Load()
 	return missing == 0 || s.now().Unix() >= missing
 }

@@ -58,6 +58,20 @@ func TestWhileColdAMissReadsTheEngine(t *testing.T) {
 	}
 }
 
+// A lookup that began before the end of the warm-up and ended after it must
+// not take what was loaded in between for unknown.
+func TestNoTokenIsUnknownWhenTheWarmUpEnds(t *testing.T) {
+	engine, c := furnished(t, 1)
+	token := newToken(c, 0)
+	for range 200 {
+		h := open(t, engine, 64<<10)
+		for warm := false; !warm; {
+			warm = h.store.Stats().Warm
+			h.expect(token, authz.ReasonAllowed)
+		}
+	}
+}
+
 func TestATokenPutWhileColdIsKept(t *testing.T) {
 	engine, _ := furnished(t, 1)
 	scan, begun := make(chan struct{}), make(chan struct{})

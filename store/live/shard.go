@@ -141,20 +141,34 @@ func (sh *shard) victim(random uint64) (i int, ok bool) {
 	return i, ok
 }
 
+// sweepStep is how many slots are swept before others get their turn.
+const sweepStep = 512
+
 // sweep takes out what is expired at now, tells release the families, and
-// gives memory back once three quarters of the slots are free.
+// gives memory back once three quarters of the slots are free. What moves in
+// a table that changes meanwhile is found the next time.
 func (sh *shard) sweep(now uint32, release func(family uint32)) {
+	for from := 0; sh.sweepFrom(from, now, release); from += sweepStep {
+	}
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	if n := len(sh.table.Load().slots); n > 2*minSlots && sh.used*4 < n {
+		sh.resize(sh.used * 2)
+	}
+}
+
+// sweepFrom sweeps one step and reports whether there are more.
+func (sh *shard) sweepFrom(from int, now uint32, release func(family uint32)) (more bool) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	t := sh.table.Load()
-	for i := 0; i < len(t.slots); {
+	to := min(from+sweepStep, len(t.slots))
+	for i := from; i < to; {
 		if s := &t.slots[i]; !s.free() && s.load().expires() <= now {
 			release(sh.remove(i)) // another record may be in the slot now
 			continue
 		}
 		i++
 	}
-	if n := len(t.slots); n > 2*minSlots && sh.used*4 < n {
-		sh.resize(sh.used * 2)
-	}
+	return to < len(t.slots)
 }

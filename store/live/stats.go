@@ -24,7 +24,7 @@ type Stats struct {
 func (s *Store) Stats() Stats {
 	st := Stats{
 		Bytes: s.tokens.families.size(), EngineReads: s.engineReads.Load(),
-		Warm: s.warm.Load(), Warmed: s.warmed.Load(), Complete: s.knowsAll(),
+		Warm: s.warm.Load(), Warmed: s.warmed.Load(), Complete: s.warm.Load() && s.nothingMissing(),
 		ClientsByStatus: s.clients.byStatus(),
 	}
 	for i := range s.tokens.shards {
