@@ -194,6 +194,7 @@ func (s *server) wireGateway(cfg *config.Config) error {
 	}).Mount(e)
 	e.Pre(s.gatewayFirst())
 	s.publicHTTP = newHTTPServer(e, s.log)
+	s.publicHTTP.DisableGeneralOptionsHandler = true // the gateway answers OPTIONS *
 	s.publicHTTP.ReadTimeout = 0 // bodies stream; their silence is bounded instead
 	s.publicHTTP.ConnContext = gateway.FramingContext
 	if s.o.front == "fast" && s.o.tlsCert == "" {
