@@ -1,0 +1,26 @@
+package wire
+
+import "scopegate/gateway/exchange"
+
+// Head is what ReadHead found besides the exchange.
+type Head struct {
+	Length int
+	Body   int64
+	Close  bool
+}
+
+// The verdicts of ReadHead.
+const (
+	Complete = "complete"
+	Partial  = "partial"
+	Foreign  = "foreign"
+)
+
+// BufferSize is the longest head that the front reads.
+const BufferSize = bufferSize
+
+// ReadHead shows readHead to tests.
+func ReadHead(b []byte, x *exchange.Exchange) (Head, string) {
+	h, v := readHead(b, x)
+	return Head{h.length, h.body, h.close}, [...]string{complete: Complete, partial: Partial, foreign: Foreign}[v]
+}
