@@ -47,6 +47,18 @@ bench-peers: ## scopegate beside nginx, HAProxy and a Go proxy, in one run
 bench-tokens: ## the token endpoint, and checks while it is saturated
 	go run ./bench/tokens
 
+.PHONY: bench-peers
+bench-peers: ## scopegate beside nginx, HAProxy and echo; BENCHFLAGS='-rounds 3'
+	go run ./bench/peers $(BENCHFLAGS)
+
+.PHONY: bench-tokens
+bench-tokens: ## durable tokens beside a bare endpoint and Redis; BENCHFLAGS
+	go run ./bench/tokens $(BENCHFLAGS)
+
+.PHONY: pgo
+pgo: ## the profile by which the compiler optimizes scopegate, from the benchmark
+	go run ./bench/peers -profile cmd/scopegate/default.pgo
+
 .PHONY: lint
 lint: ## the linters of .golangci.yml
 	.ci/run lint

@@ -21,8 +21,12 @@ import (
 //go:embed profile.go.txt
 var profileSource string
 
-// Build makes the scopegate binary as `make build` does.
-func Build(ctx context.Context, s *proc.Stage) (string, error) {
+// Build makes the scopegate binary as `make build` does, or takes one that is
+// there.
+func Build(ctx context.Context, s *proc.Stage, have string) (string, error) {
+	if have != "" {
+		return filepath.Abs(have)
+	}
 	return Go(ctx, s, "scopegate", "./cmd/scopegate")
 }
 

@@ -43,7 +43,7 @@ type Setting struct {
 
 // Run starts scopegate and waits until it is ready.
 func Run(s *proc.Stage, set Setting) (*Gate, error) {
-	file := strings.ReplaceAll(set.Name, " ", "-")
+	file := strings.NewReplacer(" ", "-", "/", "-", ",", "").Replace(set.Name)
 	routes, err := s.Write(file+".yaml", Routes(set.Upstream, set.Routes))
 	if err != nil {
 		return nil, err
@@ -62,7 +62,30 @@ func Run(s *proc.Stage, set Setting) (*Gate, error) {
 	if err != nil {
 		return nil, err
 	}
-	return g, errors.Join(s.Await(g.Process, admin), s.Await(g.Process, g.Addr))
+	if err := s.Await(g.Process, admin); err != nil {
+		return nil, err
+	}
+	return g, g.ready(admin)
+}
+
+// ready waits up to thirty seconds until the gateway says that it is.
+func (g *Gate) ready(admin string) error {
+	caller := &http.Client{Timeout: 5 * time.Second}
+	defer caller.CloseIdleConnections()
+	for deadline := time.Now().Add(30 * time.Second); ; {
+		resp, err := caller.Get("http://" + admin + "/readyz")
+		if err == nil {
+			_ = resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				return nil
+			}
+			err = errors.New(resp.Status)
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("not ready after 30 s: %w\n%s", err, g.Process.Tail())
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
 }
 
 // Client is a registered client with its secret.

@@ -27,6 +27,8 @@ type measurement struct {
 	path     string   // that peers are asked for
 	known    []string // tokens that peers know
 	subjects []*subject
+	quiet    *subject // scopegate as its users run it
+	lesser   []string // tokens of it without the scopes of any route
 	lacking  []string // what could not be measured, and why
 	versions []string
 	machine  string // before the load

@@ -26,7 +26,7 @@ const opaque = "opaque token, two scopes"
 
 // scopegate adds scopegate: as its users run it, and what differs.
 func (m *measurement) scopegate(ctx context.Context) error {
-	binary, err := gate.Build(ctx, m.stage)
+	binary, err := gate.Build(ctx, m.stage, m.o.binary)
 	if err != nil {
 		m.lack("scopegate", err)
 		return nil
@@ -38,18 +38,29 @@ func (m *measurement) scopegate(ctx context.Context) error {
 		{name: gate1000, routes: 1000, flags: []string{"--access-log=off"}},
 		{name: gate10000, routes: 10000, flags: []string{"--access-log=off"}},
 	}
-	var foreign []string // well-formed tokens that the first one never issued
-	for i := len(variants) - 1; i >= 0; i-- {
-		v := variants[i]
-		if foreign, err = m.variant(ctx, binary, v, foreign); err != nil {
+	var issued [][]string // by variant
+	for _, v := range variants {
+		tokens, err := m.variant(ctx, binary, v)
+		if err != nil {
 			return fmt.Errorf("%s: %w", v.name, err)
 		}
+		issued = append(issued, tokens)
 	}
+	// What another gateway issued is well formed, and unknown here.
+	m.refused(gateUnknown, issued[1], http.StatusUnauthorized)
+	m.refused(gateScope, m.lesser, http.StatusForbidden)
 	return nil
 }
 
+// refused adds the first scopegate with tokens that it refuses.
+func (m *measurement) refused(name string, tokens []string, status int) {
+	s := *m.quiet
+	s.name, s.requests, s.status, s.length, s.fixed, s.verify = name, get(m.path, tokens), status, -1, false, nil
+	m.add(&s)
+}
+
 // variant adds one, and returns the tokens that it issued.
-func (m *measurement) variant(ctx context.Context, binary string, v variant, foreign []string) ([]string, error) {
+func (m *measurement) variant(ctx context.Context, binary string, v variant) ([]string, error) {
 	set := gate.Setting{Name: v.name, Binary: binary, Core: m.o.proxyCore, Upstream: m.hand.Upstream, Routes: v.routes, Flags: v.flags}
 	var log *os.File
 	if v.logs {
@@ -86,19 +97,11 @@ func (m *measurement) variant(ctx context.Context, binary string, v variant, for
 			principal(gate.Path(v.routes, strings.TrimPrefix(load.HeadersSuffix, "/")), tokens[0], may.ID),
 			probe{what: "refuses a token without the scopes", path: path, token: lesserTokens[0], status: http.StatusForbidden})}
 	m.add(s)
-	if v.name != gateQuiet {
-		return tokens, nil
-	}
-	unknown, lacking, chunked := *s, *s, *s
-	unknown.name, unknown.requests, unknown.status = gateUnknown, get(path, foreign), http.StatusUnauthorized
-	lacking.name, lacking.requests, lacking.status = gateScope, get(path, lesserTokens), http.StatusForbidden
-	chunked.name, chunked.requests = gateChunked, upload(path, tokens)
-	for _, other := range []*subject{&unknown, &lacking, &chunked} {
-		other.fixed, other.verify = false, nil
-		if other.status != http.StatusOK {
-			other.length = -1
-		}
-		m.add(other)
+	if v.name == gateQuiet {
+		chunked := *s
+		chunked.name, chunked.requests, chunked.fixed, chunked.verify = gateChunked, upload(path, tokens), false, nil
+		m.add(&chunked)
+		m.quiet, m.lesser = s, lesserTokens
 	}
 	return tokens, nil
 }

@@ -37,7 +37,7 @@ type Spec struct {
 
 // Start runs a program on its processor. It ends with the Stage at the latest.
 func (s *Stage) Start(spec Spec) (*Process, error) {
-	p := &Process{Name: spec.Name, log: s.Path(strings.ReplaceAll(spec.Name, " ", "-") + ".log"), ended: make(chan struct{})}
+	p := &Process{Name: spec.Name, log: s.Path(strings.NewReplacer(" ", "-", "/", "-").Replace(spec.Name) + ".log"), ended: make(chan struct{})}
 	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
 		return nil, err

@@ -35,6 +35,7 @@ type options struct {
 	fill      int
 	proxyCore int
 	loadCore  int
+	binary    string
 	markdown  string
 }
 
@@ -49,6 +50,7 @@ func run(ctx context.Context) (err error) {
 	flag.IntVar(&o.fill, "fill", 0, "issue tokens until so many live, and measure memory and cost then; 0 for not")
 	flag.IntVar(&o.proxyCore, "proxy-core", 0, "processor of the server")
 	flag.IntVar(&o.loadCore, "load-core", 1, "processor of the callers")
+	flag.StringVar(&o.binary, "binary", "", "measure this scopegate instead of building one")
 	flag.StringVar(&o.markdown, "markdown", "", "write the results to this file, as markdown")
 	flag.Parse()
 	if flag.NArg() > 0 || o.rounds < 1 || o.window < 100*time.Millisecond || o.rate < 1 || o.fill < 0 || o.proxyCore == o.loadCore {

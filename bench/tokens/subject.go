@@ -75,7 +75,7 @@ func (m *measurement) start(ctx context.Context) (err error) {
 }
 
 func (m *measurement) scopegate(ctx context.Context) error {
-	binary, err := gate.Build(ctx, m.stage)
+	binary, err := gate.Build(ctx, m.stage, m.o.binary)
 	if err != nil {
 		return err
 	}
