@@ -1,127 +1,12 @@
 package wire_test
 
 import (
-	"bufio"
-	"context"
-	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
-	"net/http"
 	"strings"
 	"testing"
-	"time"
-
-	"scopegate/authz"
-	"scopegate/gateway/exchange"
-	"scopegate/gateway/wire"
-	"scopegate/metrics"
 )
-
-// patience bounds every wait of these tests; nothing depends on it being short.
-const patience = 30 * time.Second
-
-// echoPipeline answers what it was asked, so that a test sees what was read.
-type echoPipeline struct{}
-
-func (echoPipeline) Serve(_ context.Context, x *exchange.Exchange) {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s", x.Method, x.Path)
-	if x.HasQuery {
-		fmt.Fprintf(&b, "?%s", x.Query)
-	}
-	fmt.Fprintf(&b, " host=%s", x.Host)
-	for _, f := range x.Fields {
-		fmt.Fprintf(&b, " %s=%q", f.Name, f.Value)
-	}
-	if x.Body != nil {
-		data, err := io.ReadAll(x.Body)
-		fmt.Fprintf(&b, " body=%q err=%v", data, err)
-	}
-	b.WriteByte('\n')
-	text := b.String()
-	length := int64(len(text))
-	if x.Path == "/chunked" {
-		length = exchange.UnknownLength
-	}
-	_ = x.Answer.Begin(200, []exchange.Field{{Name: "Content-Type", Value: "text/plain"}}, length)
-	_, _ = io.WriteString(x.Answer, text)
-	_ = x.Answer.End()
-}
-
-// start serves a pipeline and, behind it, net/http for what is handed over.
-func start(t *testing.T, p wire.Pipeline) (addr string, f *wire.Front) {
-	t.Helper()
-	m := metrics.New(metrics.Options{Reasons: authz.Reasons()})
-	f = &wire.Front{
-		Pipeline: p, Log: slog.New(slog.DiscardHandler), Open: m.Connections("wire"),
-		Reserved: func(path string) bool { return strings.HasPrefix(path, "/oauth/") },
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	behind := &http.Server{ReadHeaderTimeout: patience, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		fmt.Fprintf(w, "net/http %s %s %q\n", r.Method, r.URL.RequestURI(), body)
-	})}
-	served, behindServed := make(chan error, 1), make(chan error, 1)
-	go func() { served <- f.Serve(l) }()
-	go func() { behindServed <- behind.Serve(f.Handover()) }()
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		if err := f.Shutdown(ctx); err != nil {
-			t.Errorf("shutdown: %v", err)
-		}
-		if err := <-served; !errors.Is(err, net.ErrClosed) {
-			t.Errorf("serve: %v", err)
-		}
-		_ = behind.Close()
-		<-behindServed
-	})
-	return l.Addr().String(), f
-}
-
-// caller is one raw connection.
-type caller struct {
-	t *testing.T
-	net.Conn
-	r *bufio.Reader
-}
-
-func dial(t *testing.T, addr string) *caller {
-	t.Helper()
-	c, err := net.Dial("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = c.Close() })
-	_ = c.SetDeadline(time.Now().Add(patience))
-	return &caller{t, c, bufio.NewReader(c)}
-}
-
-func (c *caller) send(text string) {
-	c.t.Helper()
-	if _, err := io.WriteString(c, text); err != nil {
-		c.t.Fatal(err)
-	}
-}
-
-func (c *caller) answer(method string) (*http.Response, string) {
-	c.t.Helper()
-	resp, err := http.ReadResponse(c.r, &http.Request{Method: method})
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	return resp, string(body)
-}
 
 func TestPlainRequestsAreReadAsSent(t *testing.T) {
 	addr, _ := start(t, echoPipeline{})
