@@ -203,18 +203,25 @@ func (f *Front) beginDrain() (l net.Listener, first bool) {
 
 // awaitLateRequests lets the connections that are open end with an answer.
 func (f *Front) awaitLateRequests(ctx context.Context) {
-	f.mu.Lock()
-	open := len(f.conns)
-	f.mu.Unlock()
-	if open == 0 {
-		return
-	}
 	grace := time.NewTimer(drainGrace)
 	defer grace.Stop()
-	select {
-	case <-grace.C:
-	case <-ctx.Done():
+	tick := time.NewTicker(drainGrace / 50)
+	defer tick.Stop()
+	for f.open() > 0 {
+		select {
+		case <-tick.C:
+		case <-grace.C:
+			return
+		case <-ctx.Done():
+			return
+		}
 	}
+}
+
+func (f *Front) open() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.conns)
 }
 
 // cutAll ends what runs. Connections that wait for the server behind are

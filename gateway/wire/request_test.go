@@ -83,13 +83,3 @@ func TestACallerThatEndsItsSideGetsItsAnswerAndTheEnd(t *testing.T) {
 		t.Errorf("%q %v", all, err)
 	}
 }
-
-func TestConnectionCloseIsKept(t *testing.T) {
-	addr, _ := start(t, echoPipeline{})
-	c := dial(t, addr)
-	c.send("GET /one HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
-	all, err := io.ReadAll(c.r)
-	if err != nil || !strings.Contains(string(all), "Connection: close\r\n") {
-		t.Errorf("%q %v", all, err)
-	}
-}
