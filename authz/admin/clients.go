@@ -64,6 +64,14 @@ func (s *Server) listClients(c echo.Context) error {
 			return s.refuse(c, &authz.FieldError{Field: "cursor", Problem: "is not one that this server gave"})
 		}
 	}
+	switch q.Status {
+	case "", authz.StatusActive, authz.StatusDisabled, authz.StatusRevoked:
+	default:
+		return s.refuse(c, &authz.FieldError{Field: "status", Problem: "must be active, disabled or revoked"})
+	}
+	if (q.OwnerType == "") != (q.OwnerID == "") {
+		return s.refuse(c, &authz.FieldError{Field: "owner_type", Problem: "and owner_id go together"})
+	}
 	if text := c.QueryParam("limit"); text != "" {
 		limit, err := strconv.Atoi(text)
 		if err != nil || limit < 1 || limit > 1000 {

@@ -63,6 +63,14 @@ func (f *adminFlags) client(w world) (*adminClient, error) {
 	return &adminClient{"http://scopegate", socket, authz.SecretText{}, &http.Client{Transport: transport, Timeout: f.timeout}}, nil
 }
 
+// health is a client for what needs no credential, and sends none.
+func (f *adminFlags) health(w world) (*adminClient, error) {
+	if f.adminURL == "" {
+		return f.client(w)
+	}
+	return &adminClient{strings.TrimSuffix(f.adminURL, "/"), f.adminURL, authz.SecretText{}, &http.Client{Timeout: f.timeout}}, nil
+}
+
 // tokenBeside reads the admin token of a local data directory, if it is there.
 func tokenBeside(dataDir string) authz.SecretText {
 	data, err := os.ReadFile(filepath.Join(dataDir, adminTokenFile))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -257,6 +258,7 @@ func clientsUpdate(w world) *cobra.Command {
 				req.Name = &name
 			}
 			if given("scope") {
+				scopes = slices.DeleteFunc(scopes, func(s string) bool { return s == "" })
 				req.AllowedScopes = &scopes
 			}
 			if given("token-ttl") {
@@ -285,7 +287,7 @@ func clientsUpdate(w world) *cobra.Command {
 	r.add(cmd)
 	r.addQuiet(cmd)
 	cmd.Flags().StringVar(&name, "name", "", "a new name")
-	cmd.Flags().StringArrayVar(&scopes, "scope", nil, "all scopes that it may have from now on (repeat)")
+	cmd.Flags().StringArrayVar(&scopes, "scope", nil, "all scopes that it may have from now on (repeat); empty for none")
 	cmd.Flags().StringVar(&owner, "owner", "", "a new owner TYPE:ID; empty for none")
 	cmd.Flags().DurationVar(&ttl, "token-ttl", 0, "lifetime of its tokens; 0s for the server's default")
 	cmd.Flags().StringToStringVar(&labels, "label", nil, "all labels from now on, KEY=VALUE (repeat)")

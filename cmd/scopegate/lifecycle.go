@@ -42,12 +42,20 @@ func (s *server) start() error {
 		s.owned.Go(func() { s.watchRoutes(ctx) })
 	}
 	s.tellManager(daemon.SdNotifyReady)
-	s.log.Info("serving", "listen", s.public.Addr().String(), "admin_listen", s.o.adminListen, "admin_socket", s.socketPath,
+	s.log.Info("serving", "listen", s.public.Addr().String(), "admin_listen", s.adminAddress(), "admin_socket", s.socketPath,
 		"routes", s.reloaded.Load().summary, "version", version())
 	if s.o.tlsCert == "" && !loopback(s.public.Addr()) {
 		s.log.Warn("tokens and secrets travel unencrypted unless a proxy in front ends TLS (RFC 6749 section 3.2)", "listen", s.o.listen)
 	}
 	return nil
+}
+
+// adminAddress is where the admin listener is, empty for the socket alone.
+func (s *server) adminAddress() string {
+	if s.adminTCP == nil {
+		return ""
+	}
+	return s.adminTCP.Addr().String()
 }
 
 func loopback(a net.Addr) bool {

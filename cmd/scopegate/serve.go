@@ -38,9 +38,13 @@ func serveCommand(w world) *cobra.Command {
 // serve runs the server between its start and its signals.
 func serve(ctx context.Context, w world, o serveOptions) (err error) {
 	boundMemory()
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
-	defer signal.Stop(signals)
+	// Two channels, so that hangups never stand in the way of an end, nor are
+	// taken for a second one.
+	ends, hangups := make(chan os.Signal, 2), make(chan os.Signal, 1)
+	signal.Notify(ends, syscall.SIGTERM, syscall.SIGINT)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(ends)
+	defer signal.Stop(hangups)
 
 	var d *demo
 	if o.demo {
@@ -52,8 +56,8 @@ func serve(ctx context.Context, w world, o serveOptions) (err error) {
 		o.dataDir, o.logLevel = d.dataDir, demoLogLevel(o)
 		w.getenv = d.environment(w.getenv)
 	}
-	s, err := newServer(ctx, w, o)
-	if err != nil {
+	s, err := newServerUnless(ctx, ends, w, o)
+	if err != nil || s == nil {
 		return err
 	}
 	if err := s.start(); err != nil {
@@ -61,10 +65,39 @@ func serve(ctx context.Context, w world, o serveOptions) (err error) {
 	}
 	if d != nil {
 		if err := d.announce(ctx, w.stdout, s.registry, s.origin()); err != nil {
-			return errors.Join(err, s.stop(signals))
+			return errors.Join(err, s.stop(ends))
 		}
 	}
-	return s.run(ctx, signals)
+	return s.run(ctx, ends, hangups)
+}
+
+// newServerUnless opens a server, and gives up when it is told to end first:
+// waiting for the lock of a data directory may take long. It returns nil then.
+func newServerUnless(ctx context.Context, ends <-chan os.Signal, w world, o serveOptions) (*server, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	opened, ended := make(chan struct{}), make(chan bool, 1)
+	go func() {
+		select {
+		case <-ends:
+			cancel()
+			ended <- true
+		case <-opened:
+			ended <- false
+		}
+	}()
+	s, err := newServer(ctx, w, o)
+	close(opened)
+	if !<-ended {
+		return s, err
+	}
+	if err == nil {
+		return nil, s.close()
+	}
+	if errors.Is(err, context.Canceled) {
+		return nil, nil
+	}
+	return nil, err
 }
 
 // boundMemory takes the container's memory limit as the collector's goal,
@@ -82,21 +115,19 @@ func demoLogLevel(o serveOptions) string {
 }
 
 // run waits for signals, and for a listener that breaks.
-func (s *server) run(ctx context.Context, signals <-chan os.Signal) error {
+func (s *server) run(ctx context.Context, ends, hangups <-chan os.Signal) error {
 	for {
 		select {
-		case sig := <-signals:
-			if sig == syscall.SIGHUP {
-				s.reloadAndLog(ctx, "SIGHUP")
-				continue
-			}
+		case <-hangups:
+			s.reloadAndLog(ctx, "SIGHUP")
+		case sig := <-ends:
 			s.log.Info("stopping", "signal", sig.String())
-			return s.stop(signals)
+			return s.stop(ends)
 		case err := <-s.broken:
 			s.log.Error("listener broke", "error", err)
-			return errors.Join(err, s.stop(signals))
+			return errors.Join(err, s.stop(ends))
 		case <-ctx.Done():
-			return s.stop(signals)
+			return s.stop(ends)
 		}
 	}
 }

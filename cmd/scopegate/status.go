@@ -93,7 +93,7 @@ func healthcheckCommand(w world) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "healthcheck", Short: "Exit 0 if the running server is ready, else 1", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := f.client(w)
+			c, err := f.health(w)
 			if err != nil {
 				return err
 			}
@@ -135,7 +135,7 @@ func (s *server) status() any {
 		Version: version(), StartedAt: s.started, Ready: ready, Store: "ok", Routes: state.summary, RoutesFile: s.o.routes,
 		LastReload: state.at, LastReloadOK: state.ok, TokensLive: stats.Live, TokensWarm: stats.Complete, TokenMemory: stats.Bytes,
 		Clients: map[string]int{}, StoreDisk: s.store.DiskBytes(), ControlSeq: uint64(seq), Listen: s.public.Addr().String(),
-		AdminListen: s.o.adminListen, AdminSocket: s.socketPath, ClockBehind: admin.Duration(s.store.Clock.Behind()),
+		AdminListen: s.adminAddress(), AdminSocket: s.socketPath, ClockBehind: admin.Duration(s.store.Clock.Behind()),
 		HashKeyActive: s.keys.Keys().Active(),
 	}
 	for status, n := range stats.ClientsByStatus {
