@@ -68,6 +68,11 @@ type Issuer struct {
 	Behind     func() time.Duration // of the clock; nil: never
 	Random     io.Reader            // nil: crypto/rand
 	Used       func(Use)            // told of each good authentication; nil: nobody
+	// Rehash moves a secret that was just presented to the active hash key;
+	// nil: secrets stay where they are. It runs before the answer: it is one
+	// durable write per secret and rotation, beside the token's own, and so
+	// needs no goroutine, no queue and no bound. That it fails refuses nobody.
+	Rehash func(ctx context.Context, id ClientID, secretID string, text SecretText)
 }
 
 // Authenticate finds the client that knows one of the candidate texts of a
@@ -94,7 +99,7 @@ func (s *Issuer) Authenticate(ctx context.Context, id string, candidates ...Secr
 		matchSecret(&decoy, sums, s.Now())
 		return Client{}, invalidClient(ErrUnknownClient)
 	}
-	secret, cause := matchSecret(&c, sums, s.Now())
+	secret, at, cause := matchSecret(&c, sums, s.Now())
 	switch {
 	case cause != nil:
 		return Client{}, invalidClient(cause)
@@ -103,6 +108,9 @@ func (s *Issuer) Authenticate(ctx context.Context, id string, candidates ...Secr
 	}
 	if s.Used != nil {
 		s.Used(Use{Client: c.ID, Secret: secret, At: s.Now()})
+	}
+	if s.Rehash != nil && sums[at].keyID != keys.active {
+		s.Rehash(ctx, c.ID, secret, candidates[at/len(keys.order)])
 	}
 	return c, nil
 }
@@ -117,8 +125,8 @@ type hashed struct {
 var decoy = Client{Secrets: make([]Secret, 1)}
 
 // matchSecret compares every presented hash with every secret, without
-// stopping at the first that fits.
-func matchSecret(c *Client, sums []hashed, now time.Time) (id string, cause error) {
+// stopping at the first that fits. at is the place of the sum that fitted.
+func matchSecret(c *Client, sums []hashed, now time.Time) (id string, at int, cause error) {
 	cause = ErrWrongSecret
 	for i := range c.Secrets {
 		secret := &c.Secrets[i]
@@ -126,13 +134,13 @@ func matchSecret(c *Client, sums []hashed, now time.Time) (id string, cause erro
 			equal := hmac.Equal(sums[j].sum[:], secret.Hash[:]) && sums[j].keyID == secret.HashKeyID
 			switch {
 			case equal && secret.Live(now):
-				id, cause = secret.ID, nil
+				id, at, cause = secret.ID, j, nil
 			case equal && id == "":
 				cause = ErrSecretExpired
 			}
 		}
 	}
-	return id, cause
+	return id, at, cause
 }
 
 func invalidClient(cause error) error {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -20,6 +21,13 @@ type Registry struct {
 	Policy *CurrentPolicy
 	Now    func() time.Time
 	Random io.Reader // nil: crypto/rand
+	// SaveKeys keeps the hash keys next in place of those in force, durably;
+	// nil: they are fixed.
+	SaveKeys func(inForce, next *HashKeys) error
+
+	// hashing is held for reading from the moment a secret is hashed until it
+	// is stored, and for writing while keys change.
+	hashing sync.RWMutex
 }
 
 // ErrRevoked: the client was revoked and cannot come back.
@@ -67,6 +75,8 @@ func (r *Registry) Create(ctx context.Context, n NewClient) (Client, SecretText,
 	if c.ID, err = r.newID(); err != nil {
 		return Client{}, SecretText{}, err
 	}
+	r.hashing.RLock()
+	defer r.hashing.RUnlock()
 	text, err := r.addSecret(&c, now)
 	if err != nil {
 		return Client{}, SecretText{}, err
@@ -222,6 +232,8 @@ func (r *Registry) Rotate(ctx context.Context, id ClientID, overlap time.Duratio
 	if overlap < 0 || overlap > 90*24*time.Hour {
 		return Client{}, SecretText{}, &FieldError{"overlap", "must be from 0s to 2160h"}
 	}
+	r.hashing.RLock()
+	defer r.hashing.RUnlock()
 	var text SecretText
 	ch := Change{Kind: EventSecretRotated, Actor: actor}
 	c, err := r.change(ctx, id, ch, func(c *Client, ch *Change) (err error) {

@@ -51,6 +51,9 @@ const (
 	EventClientEnabled  EventKind = "client.enabled"
 	EventTokensRevoked  EventKind = "client.tokens_revoked"
 	EventTokenRevoked   EventKind = "token.revoked"
+	EventSecretRehashed EventKind = "secret.rehashed"
+	EventKeysRotated    EventKind = "keys.rotated" // of no client
+	EventKeysRetired    EventKind = "keys.retired" // of no client
 )
 
 // Change says who makes a control change, and why. Engines write it into the
@@ -66,7 +69,7 @@ type Change struct {
 type Event struct {
 	Seq        Seq
 	Change     Change
-	ClientID   ClientID  // of a client event, and of a revoked token's client
+	ClientID   ClientID  // of a client event, and of a revoked token's client; empty: of neither
 	Generation uint64    // the client's after the change
 	Token      *TokenKey // of a token event
 	ExpiresAt  time.Time // of the revoked token
@@ -99,7 +102,7 @@ type Use struct {
 // Store is the notebook that the authorization server needs. Values that it
 // takes and returns are copies. All methods are safe for concurrent use.
 //
-// A control change (PutClient, RevokeToken) is atomic with one Event that gets
+// A control change (PutClient, RevokeToken, Note) is atomic with one Event that gets
 // the next Seq, and it is on disk when the method returns nil.
 type Store interface {
 	// Client returns the client as last put; ErrNotFound.
@@ -132,6 +135,9 @@ type Store interface {
 	// no order, until f returns false. Tokens put meanwhile may be missing.
 	EachToken(ctx context.Context, now time.Time, f func(AccessToken) bool) error
 
+	// Note appends the event of a change that is kept outside the store, such
+	// as a new hash key: it names no client and no token. Atomic, durable.
+	Note(ctx context.Context, ch Change) error
 	// Events returns up to limit events after the given position, oldest
 	// first. Engines keep events for at least 90 days.
 	Events(ctx context.Context, after Seq, limit int) ([]Event, error)

@@ -54,10 +54,15 @@ func write(c echo.Context, p ProblemBody) error {
 func (s *Server) refuse(c echo.Context, err error) error {
 	var field *authz.FieldError
 	var oe *authz.OAuthError
+	var inUse *authz.KeyInUseError
 	h := c.Response().Header()
 	switch {
 	case errors.As(err, &field):
 		return write(c, ProblemBody{Status: http.StatusBadRequest, Error: "invalid_field", Detail: field.Error(), Field: field.Field})
+	case errors.Is(err, errTooLarge):
+		return writeProblem(c, http.StatusRequestEntityTooLarge, "too_large", err.Error())
+	case errors.Is(err, errContentType):
+		return writeProblem(c, http.StatusUnsupportedMediaType, "unsupported_media_type", err.Error())
 	case errors.Is(err, errBadRequest):
 		return writeProblem(c, http.StatusBadRequest, "bad_request", err.Error())
 	case errors.Is(err, authz.ErrNotFound):
@@ -66,6 +71,10 @@ func (s *Server) refuse(c echo.Context, err error) error {
 		return writeProblem(c, http.StatusConflict, "client_revoked", "The client is revoked and cannot come back.")
 	case errors.Is(err, authz.ErrConflict):
 		return writeProblem(c, http.StatusConflict, "conflict", "The client changed meanwhile; try again.")
+	case errors.As(err, &inUse):
+		return writeProblem(c, http.StatusConflict, "key_in_use", inUse.Error())
+	case errors.Is(err, authz.ErrKeysFixed):
+		return writeProblem(c, http.StatusConflict, "keys_fixed", err.Error())
 	case errors.Is(err, authz.ErrFull):
 		h.Set(echo.HeaderRetryAfter, "10")
 		return writeProblem(c, http.StatusServiceUnavailable, "store_full", "The disk is below its reserve.")
@@ -77,7 +86,11 @@ func (s *Server) refuse(c echo.Context, err error) error {
 	return writeProblem(c, http.StatusServiceUnavailable, "store_unavailable", "The store cannot answer now.")
 }
 
-var errBadRequest = errors.New("bad request")
+var (
+	errBadRequest  = errors.New("bad request")
+	errTooLarge    = errors.New("the body is larger than 1 MiB")
+	errContentType = errors.New("the content type must be application/json")
+)
 
 // read decodes a JSON body strictly: unknown members, a second value and a
 // wrong content type are refused. An empty body is the zero value where the
@@ -85,6 +98,10 @@ var errBadRequest = errors.New("bad request")
 func read(c echo.Context, v any, mayBeEmpty bool) error {
 	r := c.Request()
 	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, maxBody))
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return errTooLarge
+	}
 	if err != nil {
 		return fmt.Errorf("%w: read the body: %w", errBadRequest, err)
 	}
@@ -92,7 +109,7 @@ func read(c echo.Context, v any, mayBeEmpty bool) error {
 		return nil
 	}
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return fmt.Errorf("%w: the content type must be application/json", errBadRequest)
+		return errContentType
 	}
 	return decode(body, v)
 }

@@ -156,7 +156,7 @@ func (s *server) wireAuthz(cfg *config.Config) error {
 	if err != nil {
 		return fmt.Errorf("read the store: %w", err)
 	}
-	keys, _, err := loadHashKeys(s.w, s.o.dataDir, known == 0)
+	keys, keysFile, err := loadHashKeys(s.w, s.o.dataDir, known == 0)
 	if err != nil {
 		return err
 	}
@@ -167,10 +167,12 @@ func (s *server) wireAuthz(cfg *config.Config) error {
 	s.policy = authz.NewCurrentPolicy(s.policyOf(cfg))
 	s.uses = &authz.Uses{Store: s.store, Log: s.log}
 	authorizer := &authz.Authorizer{Tokens: s.store, Now: s.now}
-	s.registry = &authz.Registry{Store: s.store, Keys: s.keys, Policy: s.policy, Now: s.now}
+	s.registry = &authz.Registry{
+		Store: s.store, Keys: s.keys, Policy: s.policy, Now: s.now, SaveKeys: saveHashKeys(keysFile),
+	}
 	s.issuer = &authz.Issuer{
 		Store: s.store, Authorizer: authorizer, Keys: s.keys, Policy: s.policy, Now: s.now,
-		Behind: s.store.Clock.Behind, Used: s.uses.Note,
+		Behind: s.store.Clock.Behind, Used: s.uses.Note, Rehash: s.rehash,
 	}
 	return nil
 }
@@ -178,6 +180,14 @@ func (s *server) wireAuthz(cfg *config.Config) error {
 // wireGateway makes the road, its fronts and the servers.
 func (s *server) wireGateway(cfg *config.Config) error {
 	proxies, err := s.o.proxies()
+// rehash moves a secret to the active hash key. That it cannot be is no
+// reason to refuse its owner: it is tried again with the next use.
+func (s *server) rehash(ctx context.Context, id authz.ClientID, secretID string, text authz.SecretText) {
+	if err := s.registry.Rehash(ctx, id, secretID, text); err != nil {
+		s.log.WarnContext(ctx, "secret not moved to the active hash key", "client_id", string(id), "secret_id", secretID, "error", err)
+	}
+}
+
 	if err != nil {
 		return err
 	}

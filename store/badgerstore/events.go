@@ -9,6 +9,22 @@ import (
 	"scopegate/authz"
 )
 
+// Note implements authz.Store.
+func (s *Store) Note(ctx context.Context, ch authz.Change) error {
+	event, err := encodeEvent(&authz.Event{Change: ch})
+	if err != nil {
+		return err
+	}
+	o := &op{class: classChange, stage: func(b *batch) error {
+		_, err := b.stageEvent(event)
+		return err
+	}}
+	if err := s.submit(ctx, o); err != nil {
+		return fmt.Errorf("note %s: %w", ch.Kind, err)
+	}
+	return nil
+}
+
 // Events implements authz.Store.
 func (s *Store) Events(ctx context.Context, after authz.Seq, limit int) ([]authz.Event, error) {
 	var events []authz.Event

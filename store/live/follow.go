@@ -43,6 +43,13 @@ func (s *Store) RevokeToken(ctx context.Context, t authz.AccessToken, ch authz.C
 	return err
 }
 
+// Note appends an event that changes nothing in the view.
+func (s *Store) Note(ctx context.Context, ch authz.Change) error {
+	err := s.engine.Note(ctx, ch)
+	s.catchUp(ctx)
+	return err
+}
+
 // catchUp follows the log after every control write, whatever came of it: a
 // write that failed may have been done all the same, and after a conflict the
 // caller reads again and needs the newer record. What the engine acknowledged
@@ -132,6 +139,9 @@ func (s *Store) apply(ctx context.Context, e *authz.Event) error {
 	if e.Token != nil {
 		s.tokens.revoke(s.clients.place(e.ClientID), *e.Token, e.ExpiresAt.Unix(), s.now().Unix())
 		return nil
+	}
+	if e.ClientID == "" {
+		return nil // a change that is kept outside the store
 	}
 	c, err := s.engine.Client(ctx, e.ClientID)
 	if err != nil {

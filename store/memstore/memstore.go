@@ -114,6 +114,17 @@ func (s *Store) TouchClients(ctx context.Context, uses []authz.Use) error {
 	return nil
 }
 
+// Note implements authz.Store.
+func (s *Store) Note(ctx context.Context, ch authz.Change) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.mayWrite(ctx); err != nil {
+		return err
+	}
+	s.append(authz.Event{Change: ch})
+	return nil
+}
+
 // Events implements authz.Store.
 func (s *Store) Events(ctx context.Context, after authz.Seq, limit int) ([]authz.Event, error) {
 	s.mu.RLock()

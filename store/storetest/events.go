@@ -30,6 +30,20 @@ func changesAreEvents(t *testing.T, s authz.Store) {
 	}
 }
 
+func notesAreEvents(t *testing.T, s authz.Store) {
+	c := put(t, s, client(1))
+	if err := s.Note(t.Context(), change(authz.EventKeysRotated)); err != nil {
+		t.Fatalf("Note: %v", err)
+	}
+	put(t, s, c)
+	want := []authz.Event{
+		{Seq: 1, Change: change(authz.EventClientCreated), ClientID: c.ID, Generation: 1},
+		{Seq: 2, Change: change(authz.EventKeysRotated)},
+		{Seq: 3, Change: change(authz.EventClientUpdated), ClientID: c.ID, Generation: 1},
+	}
+	diff(t, "events", want, allEvents(t, s))
+}
+
 func refusedChangeIsNoEvent(t *testing.T, s authz.Store) {
 	c := put(t, s, client(1))
 	lower := c.Clone()

@@ -37,6 +37,7 @@ func Run(t *testing.T, open Open) {
 		{"every living token is visited", eachToken},
 		{"a visit may use the store", eachTokenMayUseStore},
 		{"each control change is one event", changesAreEvents},
+		{"a note is an event of no client", notesAreEvents},
 		{"a refused change is no event", refusedChangeIsNoEvent},
 		{"events come in pages", eventsInPages},
 		{"an ended context ends a call", endedContext},
@@ -98,6 +99,7 @@ func closedStore(t *testing.T, s authz.Store) {
 	wantErr(t, "TokenByID", err, authz.ErrClosed)
 	wantErr(t, "RevokeToken", s.RevokeToken(ctx, tok, change(authz.EventTokenRevoked)), authz.ErrClosed)
 	wantErr(t, "EachToken", s.EachToken(ctx, time.Time{}, func(authz.AccessToken) bool { return true }), authz.ErrClosed)
+	wantErr(t, "Note", s.Note(ctx, change(authz.EventKeysRotated)), authz.ErrClosed)
 	_, err = s.Events(ctx, 0, 1)
 	wantErr(t, "Events", err, authz.ErrClosed)
 	_, err = s.LastSeq(ctx)
