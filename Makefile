@@ -59,6 +59,11 @@ bench-tokens: ## durable tokens beside a bare endpoint and Redis; BENCHFLAGS
 pgo: ## the profile by which the compiler optimizes scopegate, from the benchmark
 	go run ./bench/peers -profile cmd/scopegate/default.pgo
 
+.PHONY: torture
+torture: ## kills, power cuts, failing disks, damage, histories: the long forms (root and strace for all of it)
+	go run ./bench/torture
+	go test -count=1 -timeout 60m -run 'TestHistories|TestDamage' ./store -args -operations 100000 -tails 4096 -flips 1000
+
 .PHONY: lint
 lint: ## the linters of .golangci.yml
 	.ci/run lint
