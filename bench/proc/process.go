@@ -88,11 +88,14 @@ func startOn(cmd *exec.Cmd, core int) error {
 }
 
 // Stop ends the process: SIGTERM, and SIGKILL after ten seconds. It says if
-// the process had ended before.
+// the process had failed before.
 func (p *Process) Stop() error {
 	select {
 	case <-p.ended:
-		return fmt.Errorf("%s: %w: %v\n%s", p.Name, errEnded, p.err, p.Tail())
+		if p.err == nil {
+			return nil
+		}
+		return fmt.Errorf("%s ended by itself: %w\n%s", p.Name, p.err, p.Tail())
 	default:
 	}
 	pids := p.PIDs()

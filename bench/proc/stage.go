@@ -99,9 +99,6 @@ func (s *Stage) Await(p *Process, addr string) error {
 	}
 }
 
-// errEnded is a process's end before it was asked to.
-var errEnded = errors.New("process ended by itself")
-
 func signalled(err error) bool {
 	var status interface{ Sys() any }
 	if !errors.As(err, &status) {
