@@ -65,6 +65,9 @@ func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		case <-let:
 		case <-r.Context().Done():
 		}
+		b.mu.Lock()
+		b.held--
+		b.mu.Unlock()
 	}
 	w.Header().Set("Content-Type", "text/plain")
 	fmt.Fprint(w, text)

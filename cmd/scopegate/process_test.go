@@ -147,18 +147,43 @@ func (p *process) serving() (found serving, ok bool) {
 	return serving{}, false
 }
 
+// inherited is what a server gets of the script's environment.
+func inherited(ts *testscript.TestScript) (environment []string) {
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "BACKEND_URL", "GOCOVERDIR", "GORACE"} {
+		if value := ts.Getenv(name); value != "" {
+			environment = append(environment, name+"="+value)
+		}
+	}
+	return environment
+}
+
+// cmdDemo starts the demo of the common routes and writes the commands that it
+// prints to the file commands.
+func (s *session) cmdDemo(ts *testscript.TestScript, _ bool, _ []string) {
+	p, err := s.start(inherited(ts), []string{"serve", "--demo", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--routes", "demo.yaml"})
+	ts.Check(err)
+	s.server = p
+	printed := func() string {
+		text, err := os.ReadFile(p.stdout)
+		ts.Check(err)
+		return string(text)
+	}
+	until(ts, func() bool { return strings.Contains(printed(), "Ready.") || !p.running() }, p.log)
+	commands := regexp.MustCompile(`(?m)^(TOKEN=\$\()?curl .*\n`).FindAllString(printed(), -1)
+	if len(commands) != 3 {
+		ts.Fatalf("%d commands in\n%s%s", len(commands), printed(), p.log())
+	}
+	ts.Check(os.WriteFile(filepath.Join(s.dir, "commands"), []byte(strings.Join(commands, "")), 0o600))
+	fmt.Fprint(ts.Stdout(), printed())
+}
+
 // cmdServe: serve [NAME=VALUE]... [FLAG]...
 //
 // It starts a server on free ports, waits until it is ready, and sets GW_URL,
 // GW_ADDR, ADMIN_URL and GW_LOG. Negated, it waits for a failing start and
 // sets nothing; exits looks at it then.
 func (s *session) cmdServe(ts *testscript.TestScript, neg bool, args []string) {
-	environment := []string{}
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "BACKEND_URL", "GOCOVERDIR", "GORACE"} {
-		if value := ts.Getenv(name); value != "" {
-			environment = append(environment, name+"="+value)
-		}
-	}
+	environment := inherited(ts)
 	for len(args) > 0 && strings.Contains(args[0], "=") && !strings.HasPrefix(args[0], "-") {
 		environment, args = append(environment, args[0]), args[1:]
 	}

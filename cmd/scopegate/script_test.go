@@ -69,6 +69,8 @@ func TestScripts(t *testing.T) {
 			"eventually": onSession((*session).cmdEventually),
 			"log":        onSession((*session).cmdLog),
 			"run":        onSession((*session).cmdRun),
+			"demo":       onSession((*session).cmdDemo),
+			"selfsigned": cmdSelfSigned,
 			"exit":       cmdExit,
 			"set":        cmdSet,
 			"json":       cmdJSON,
@@ -88,6 +90,11 @@ func newSession(env *testscript.Env) error {
 	s := &session{dir: env.WorkDir, backend: newBackend(), client: newHTTPClient()}
 	env.Values[sessionKey{}] = s
 	env.Setenv("BACKEND_URL", s.backend.server.URL)
+	example, err := filepath.Abs("../../routes.yaml")
+	if err != nil {
+		return err
+	}
+	env.Setenv("EXAMPLE", example)
 	env.Defer(s.close)
 	own := filepath.Join(env.WorkDir, "routes.yaml")
 	if _, err := os.Stat(own); !errors.Is(err, os.ErrNotExist) {
