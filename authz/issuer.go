@@ -309,14 +309,16 @@ func (s *Issuer) revoke(ctx context.Context, caller *Client, t AccessToken, err 
 		return false, unavailable(err)
 	case caller != nil && caller.ID != t.ClientID:
 		return false, &OAuthError{Code: CodeUnauthorizedClient, Description: "the token was not issued to this client"}
-	case t.Revoked || !s.Now().Before(t.ExpiresAt):
+	case !s.Now().Before(t.ExpiresAt):
 		return false, nil
 	}
+	// Also where t is revoked already: the call that did it may still wait for
+	// the disk, and until that is done this one must not be answered either.
 	ch := Change{Kind: EventTokenRevoked, At: s.Now().UTC(), Actor: actor, Detail: "token " + string(t.Key.Hash.ID())}
 	if err := s.Store.RevokeToken(ctx, t, ch); err != nil {
 		return false, unavailable(err)
 	}
-	return true, nil
+	return !t.Revoked, nil
 }
 
 // UngrantableScopes returns the scopes of a client that the catalogue does not
