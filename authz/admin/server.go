@@ -63,6 +63,7 @@ func (s *Server) Mount(e *echo.Echo, overSocket bool) {
 	g.PATCH("/clients/:id", s.updateClient)
 	g.POST("/clients/:id/rotate-secret", s.rotateSecret)
 	g.DELETE("/clients/:id/secrets/:secret", s.removeSecret)
+	g.POST("/clients/revoke", s.revokeOwner)
 	g.POST("/clients/:id/revoke", s.clientStatus("revoked", "client_revoked", s.Registry.Revoke))
 	g.POST("/clients/:id/disable", s.clientStatus("disabled", "client_disabled", s.Registry.Disable))
 	g.POST("/clients/:id/enable", s.clientStatus("enabled", "", s.Registry.Enable))

@@ -18,7 +18,7 @@ import (
 func clientsCommand(w world) *cobra.Command {
 	cmd := &cobra.Command{Use: "clients", Short: "Register and manage machine clients", Args: cobra.NoArgs}
 	cmd.AddCommand(clientsCreate(w), clientsList(w), clientsGet(w), clientsUpdate(w), clientsRotate(w),
-		clientsStatus(w, "revoke", "Revoke a client for good: all its tokens end at once"),
+		clientsRevoke(w),
 		clientsStatus(w, "disable", "Disable a client: its tokens end at once, until it is enabled no new ones"),
 		clientsStatus(w, "enable", "Enable a disabled client; its old tokens stay dead"),
 		clientsRevokeTokens(w), clientsRemoveSecret(w))

@@ -1,0 +1,83 @@
+package authz
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+)
+
+const (
+	// revokeWidth is how many clients are revoked at once, so that their
+	// writes share a sync.
+	revokeWidth = 64
+	// revokePasses bounds how often clients that came meanwhile are looked for.
+	revokePasses = 8
+)
+
+// RevokeOwner revokes every client of an owner, each as Revoke does, and looks
+// again until none is left, so that one registered meanwhile goes too. It
+// returns how many this call revoked, also beside an error.
+func (r *Registry) RevokeOwner(ctx context.Context, ownerType, ownerID, actor string) (int, error) {
+	if ownerType == "" || ownerID == "" {
+		return 0, &FieldError{"owner_type", "and owner_id must both be given"}
+	}
+	revoked := 0
+	for range revokePasses {
+		ids, err := r.unrevokedOf(ctx, ownerType, ownerID)
+		if err != nil || len(ids) == 0 {
+			return revoked, err
+		}
+		n, err := r.revokeAll(ctx, ids, actor)
+		if revoked += n; err != nil {
+			return revoked, err
+		}
+	}
+	return revoked, fmt.Errorf("clients of %s:%s are being registered faster than revoked: %w", ownerType, ownerID, ErrConflict)
+}
+
+// unrevokedOf lists the clients of an owner that can still come to life.
+func (r *Registry) unrevokedOf(ctx context.Context, ownerType, ownerID string) ([]ClientID, error) {
+	var ids []ClientID
+	for q := (ClientQuery{OwnerType: ownerType, OwnerID: ownerID, Limit: 1000}); ; {
+		page, err := r.Store.Clients(ctx, q)
+		if err != nil {
+			return nil, fmt.Errorf("read clients of %s:%s: %w", ownerType, ownerID, err)
+		}
+		for i := range page.Clients {
+			if page.Clients[i].Status != StatusRevoked {
+				ids = append(ids, page.Clients[i].ID)
+			}
+		}
+		if q.After = page.Next; q.After == "" {
+			return ids, nil
+		}
+	}
+}
+
+// revokeAll revokes clients side by side. One that fails stops none of the
+// others: the more are dead, the better.
+func (r *Registry) revokeAll(ctx context.Context, ids []ClientID, actor string) (int, error) {
+	var workers sync.WaitGroup
+	var revoked atomic.Int64
+	next := make(chan ClientID)
+	errs := make([]error, min(revokeWidth, len(ids)))
+	for i := range errs {
+		workers.Go(func() {
+			for id := range next {
+				if _, err := r.Revoke(ctx, id, actor); err != nil {
+					errs[i] = err // one for each worker says enough
+					continue
+				}
+				revoked.Add(1)
+			}
+		})
+	}
+	for _, id := range ids {
+		next <- id
+	}
+	close(next)
+	workers.Wait()
+	return int(revoked.Load()), errors.Join(errs...)
+}

@@ -1,0 +1,65 @@
+package authz_test
+
+import (
+	"errors"
+	"testing"
+
+	"scopegate/authz"
+)
+
+func TestAllClientsOfAnOwnerAreRevokedAndNobodyElses(t *testing.T) {
+	l := newLaw(t)
+	register := func(ownerType, ownerID string) authz.Client {
+		c, _, err := l.registry.Create(t.Context(), authz.NewClient{Name: "worker", Confidential: true, OwnerType: ownerType, OwnerID: ownerID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	for range 150 {
+		register("tenant", "42")
+	}
+	disabled := register("tenant", "42")
+	if _, err := l.registry.Disable(t.Context(), disabled.ID, "admin:socket"); err != nil {
+		t.Fatal(err)
+	}
+	others := []authz.Client{register("tenant", "4"), register("team", "42"), register("", "")}
+
+	n, err := l.registry.RevokeOwner(t.Context(), "tenant", "42", "admin:socket")
+	if n != 151 || err != nil {
+		t.Errorf("%d clients revoked, error %v; want 151", n, err)
+	}
+	page, err := l.store.Clients(t.Context(), authz.ClientQuery{OwnerType: "tenant", OwnerID: "42", Limit: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range page.Clients {
+		if c.Status != authz.StatusRevoked {
+			t.Errorf("client %s is %s", c.ID, c.Status)
+		}
+	}
+	for _, other := range others {
+		if c, err := l.store.Client(t.Context(), other.ID); err != nil || c.Status != authz.StatusActive {
+			t.Errorf("a client of %s:%s is %s, error %v", c.OwnerType, c.OwnerID, c.Status, err)
+		}
+	}
+	if n, err := l.registry.RevokeOwner(t.Context(), "tenant", "42", "admin:socket"); n != 0 || err != nil {
+		t.Errorf("again: %d clients revoked, error %v", n, err)
+	}
+	var field *authz.FieldError
+	if _, err := l.registry.RevokeOwner(t.Context(), "tenant", "", "admin:socket"); !errors.As(err, &field) {
+		t.Errorf("half an owner: error %v", err)
+	}
+}
+
+func TestARevocationOfAnOwnerThatFailsSaysSo(t *testing.T) {
+	l := newLaw(t)
+	c, _, err := l.registry.Create(t.Context(), authz.NewClient{Name: "worker", Confidential: true, OwnerType: "tenant", OwnerID: "42"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.store.Fail(nil, authz.ErrUnavailable)
+	if n, err := l.registry.RevokeOwner(t.Context(), "tenant", "42", "admin:socket"); n != 0 || !errors.Is(err, authz.ErrUnavailable) {
+		t.Errorf("client %s: %d revoked, error %v", c.ID, n, err)
+	}
+}

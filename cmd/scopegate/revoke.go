@@ -1,0 +1,89 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"scopegate/authz/admin"
+)
+
+func clientsRevoke(w world) *cobra.Command {
+	var r remote
+	var owner string
+	var yes bool
+	cmd := &cobra.Command{
+		Use:     "revoke CLIENT-ID | --owner TYPE:ID",
+		Short:   "Revoke a client, or all of an owner's, for good: all its tokens end at once",
+		Example: "  scopegate clients revoke --owner tenant:42",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case (owner == "") == (len(args) == 0):
+				return usage("give either a client's id or --owner TYPE:ID")
+			case owner != "":
+				return r.revokeOwner(cmd, w, owner, yes)
+			}
+			var out admin.Client
+			if err := r.ask(cmd.Context(), w, http.MethodPost, clientPath(args[0], "/revoke"), nil, &out); err != nil {
+				return err
+			}
+			return r.printClient(w, &out)
+		},
+	}
+	r.add(cmd)
+	r.addQuiet(cmd)
+	cmd.Flags().StringVar(&owner, "owner", "", "revoke all clients of this owner, TYPE:ID")
+	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask before the clients of an owner are revoked")
+	return cmd
+}
+
+// revokeOwner asks, then revokes all clients of an owner, and says how many.
+func (r *remote) revokeOwner(cmd *cobra.Command, w world, owner string, yes bool) error {
+	kind, id, err := splitOwner(owner)
+	if err != nil {
+		return err
+	}
+	if !yes {
+		all, err := r.allClients(cmd.Context(), w, url.Values{"limit": {"1000"}, "owner_type": {kind}, "owner_id": {id}})
+		if err != nil {
+			return err
+		}
+		living := 0
+		for i := range all {
+			if all[i].Status != "revoked" {
+				living++
+			}
+		}
+		question := fmt.Sprintf("%d client(s) of %s will be revoked for good, and all their tokens end.", living, owner)
+		if err := confirm(w, question, owner); err != nil {
+			return err
+		}
+	}
+	var out admin.RevokedClients
+	if err := r.ask(cmd.Context(), w, http.MethodPost, "/admin/v1/clients/revoke", admin.OwnerRequest{OwnerType: kind, OwnerID: id}, &out); err != nil {
+		return err
+	}
+	return r.print(w.stdout, out, func(t *table) { t.row("revoked", out.Revoked) })
+}
+
+// confirm asks for a word on a terminal. Where nobody can be asked it is an
+// error that names --yes.
+func confirm(w world, question, word string) error {
+	f, ok := w.stdin.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return usage("%s\nNobody can be asked here: give --yes to go on", question)
+	}
+	fmt.Fprintf(w.stderr, "%s\nType %s to go on: ", question, word)
+	line, err := bufio.NewReader(f).ReadString('\n')
+	if strings.TrimSpace(line) != word {
+		return fmt.Errorf("nothing was changed: %q is not %q (%v)", strings.TrimSpace(line), word, err)
+	}
+	return nil
+}
