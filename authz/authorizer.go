@@ -55,10 +55,9 @@ func (d *Decision) Permit() Permit {
 	return Permit{principal: d.Principal, valid: true}
 }
 
-// Authorize judges a request's credential against a route's Requirement
-// (DESIGN.md section 6, steps 3 and 4). It allocates nothing where the token
-// is found in memory. Decisions are never cached: the token's scopes meet the
-// Requirement each time.
+// Authorize judges a request's credential against a route's Requirement. It
+// allocates nothing where the token is found in memory. Decisions are never
+// cached: the token's scopes meet the Requirement each time.
 func (a *Authorizer) Authorize(ctx context.Context, cred Credential, req *Requirement) (d Decision) {
 	d.Requirement = req
 	if req.Public {

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// Bounds of a client's fields (DESIGN.md section 8).
+// Bounds of a client's fields.
 const (
 	MaxNameLength  = 200 // characters
 	MaxOwnerLength = 128 // characters, of the owner's type and of its id

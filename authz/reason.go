@@ -5,7 +5,7 @@ package authz
 // all and never allows.
 type Reason uint8
 
-// The reasons, in the order in which a request meets them (DESIGN.md section 6).
+// The reasons, in the order in which a request meets them.
 const (
 	ReasonNone Reason = iota
 	ReasonAllowed

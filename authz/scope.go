@@ -9,7 +9,7 @@ import (
 // MaxScopeLength is the longest scope in bytes.
 const MaxScopeLength = 200
 
-// MaxScopes is the most scopes that one client may have (DESIGN.md section 8).
+// MaxScopes is the most scopes that one client may have.
 const MaxScopes = 100
 
 // ScopeIntrospect is the reserved scope whose holder may introspect any token.

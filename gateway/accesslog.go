@@ -17,8 +17,8 @@ const (
 	FormatText Format = "text"
 )
 
-// AccessLog writes one line for each request (DESIGN.md section 11), by an
-// encoder of its own that allocates nothing.
+// AccessLog writes one line for each request, by an encoder of its own that
+// allocates nothing.
 type AccessLog struct {
 	Lines  *LineWriter
 	Format Format

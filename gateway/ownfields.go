@@ -26,9 +26,9 @@ type setField struct {
 	fixed  bool
 }
 
-// appendOwnFields sets what the upstream is told by scopegate (DESIGN.md
-// section 7): where the request came from, then what the configuration sets,
-// then on whose behalf it runs, last.
+// appendOwnFields sets what the upstream is told by scopegate: where the
+// request came from, then what the configuration sets, then on whose behalf it
+// runs, last.
 func (p *passage) appendOwnFields() {
 	p.set("Via", p.via())
 	s := &p.scratch

@@ -60,7 +60,7 @@ func emptied(fields []exchange.Field) []exchange.Field {
 	return fields[:0]
 }
 
-// run is the way of one request, straight down (DESIGN.md section 6): the
+// run is the way of one request, straight down (ARCHITECTURE.md): the
 // first stage that returns another reason than ReasonNone ends it.
 func (p *passage) run(ctx context.Context) authz.Reason {
 	if reason := p.readTarget(); reason != authz.ReasonNone {

@@ -25,7 +25,7 @@ type Description struct {
 	Labels []string
 }
 
-// The metrics (DESIGN.md section 11).
+// The metrics; docs/metrics.md is made from them.
 var (
 	requestsTotal = Description{"scopegate_requests_total", TypeCounter,
 		"Requests to guarded and public routes, by how they were answered.", []string{"route", "method", "code", "reason"}}

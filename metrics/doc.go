@@ -11,6 +11,5 @@
 // It refuses to know the rest of the house: it imports nothing of ours, and
 // nobody else imports prometheus. It never sees a path, a token or a header.
 //
-// It serves DESIGN.md section 11, the Prometheus text format 0.0.4 and
-// OpenMetrics 1.0.
+// It serves the Prometheus text format 0.0.4 and OpenMetrics 1.0.
 package metrics

@@ -5,6 +5,4 @@
 // what the engine has seen. It refuses to know what is kept: engines
 // (badgerstore, memstore) and view (live) speak in the nouns of authz, and
 // storetest holds all of them to the contract of authz.Store.
-//
-// What it serves: DESIGN.md section 10.
 package store

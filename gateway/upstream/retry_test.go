@@ -102,7 +102,7 @@ func TestOneRetryAtMost(t *testing.T) {
 	}
 }
 
-// PITFALLS B14: a backend that closes its idle connections, as Node does after
+// A backend that closes its idle connections, as Node does after
 // 5 seconds, must not cost a POST: that the connection ended is seen before.
 func TestEndedIdleConnectionIsNotUsed(t *testing.T) {
 	closed := make(chan struct{})

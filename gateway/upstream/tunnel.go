@@ -10,7 +10,7 @@ import (
 )
 
 // aliveEvery is how often a tunnel asks whether its principal may still use
-// it: it must close within a second of the token's end (DESIGN.md section 7).
+// it: it must close within a second of the token's end, as README promises.
 const aliveEvery = 500 * time.Millisecond
 
 var errTunnelEnded = errors.New("the tunnel's principal may not use it any longer")

@@ -118,7 +118,7 @@ func TestSlowAnswersAreWhole(t *testing.T) {
 	}
 }
 
-// PITFALLS B15: every event is with the caller before the next one comes.
+// Every event is with the caller before the next one comes.
 func TestEventsAreFlushedAtOnce(t *testing.T) {
 	for _, framing := range []string{"chunked", "until close"} {
 		t.Run(framing, func(t *testing.T) {

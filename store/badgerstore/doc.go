@@ -17,6 +17,6 @@
 // while the next group gathers. So compare-and-swap and contiguous positions
 // need no lock, and a sync is shared by up to 256 tokens.
 //
-// What it serves: RFC 6749 and RFC 7009 leave storing to the server;
-// DESIGN.md section 10 is the promise kept here.
+// What it serves: the contract of authz.Store. RFC 6749 and RFC 7009 leave
+// storing to the server.
 package badgerstore
