@@ -32,7 +32,7 @@ func main() {
 type options struct {
 	parts  string
 	rounds int
-	cuts   int
+	power  int // cuts
 	longest,
 	faulty time.Duration
 	tokens int
@@ -55,7 +55,7 @@ type part struct {
 }
 
 // parts in the order in which they run.
-var parts = []part{{"kill", (*stage).kills}}
+var parts = []part{{"kill", (*stage).kills}, {"cut", (*stage).cuts}, {"faults", (*stage).faults}}
 
 func run(ctx context.Context) (err error) {
 	var o options
@@ -65,14 +65,14 @@ func run(ctx context.Context) (err error) {
 	}
 	flag.StringVar(&o.parts, "parts", strings.Join(names, ","), "what to run")
 	flag.IntVar(&o.rounds, "rounds", 300, "kills")
-	flag.IntVar(&o.cuts, "cuts", 100, "power cuts, for each token durability")
+	flag.IntVar(&o.power, "cuts", 100, "power cuts")
 	flag.DurationVar(&o.longest, "longest", time.Second, "longest load before a fault")
 	flag.DurationVar(&o.faulty, "faulty", 3*time.Second, "how long the disk fails each time")
 	flag.IntVar(&o.tokens, "tokens", 10_000_000, "live tokens at the start that is measured")
 	flag.Uint64Var(&o.seed, "seed", uint64(time.Now().Unix()), "of the load")
 	flag.StringVar(&o.dir, "dir", "", "where the data directories are; empty: the system's temporary directory")
 	flag.Parse()
-	if flag.NArg() > 0 || o.rounds < 1 || o.cuts < 1 || o.longest < 20*time.Millisecond || o.tokens < 1 {
+	if flag.NArg() > 0 || o.rounds < 1 || o.power < 1 || o.longest < 20*time.Millisecond || o.tokens < 1 {
 		return errors.New("wrong flags, see -help")
 	}
 	chosen := strings.Split(o.parts, ",")
