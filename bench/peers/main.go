@@ -37,6 +37,7 @@ type options struct {
 	proxyCore   int
 	loadCore    int
 	binary      string
+	beside      string
 	markdown    string
 	only        string
 	profile     string
@@ -53,6 +54,7 @@ func parse() (*options, error) {
 	flag.IntVar(&o.proxyCore, "proxy-core", 0, "processor of the proxy")
 	flag.IntVar(&o.loadCore, "load-core", 1, "processor of callers and upstream")
 	flag.StringVar(&o.binary, "binary", "", "measure this scopegate instead of building one")
+	flag.StringVar(&o.beside, "beside", "", "measure these scopegate binaries too, separated by commas, to compare builds")
 	flag.StringVar(&o.markdown, "markdown", "", "write the results to this file, as markdown")
 	flag.StringVar(&o.only, "only", "", "measure only what matches this regular expression (and nginx plain)")
 	flag.StringVar(&o.profile, "profile", "", "measure nothing: write a processor profile of scopegate under this load to the file")

@@ -3,10 +3,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"scopegate/bench/gate"
@@ -20,6 +22,7 @@ type variant struct {
 	flags  []string
 	fixed  bool
 	logs   bool
+	binary string
 }
 
 const opaque = "opaque token, two scopes"
@@ -38,9 +41,14 @@ func (m *measurement) scopegate(ctx context.Context) error {
 		{name: gate1000, routes: 1000, flags: []string{"--access-log=off"}},
 		{name: gate10000, routes: 10000, flags: []string{"--access-log=off"}},
 	}
+	for _, file := range strings.FieldsFunc(m.o.beside, func(r rune) bool { return r == ',' }) {
+		v := variants[0]
+		v.name, v.binary = gateQuiet+" of "+filepath.Base(file), file
+		variants = append(variants, v)
+	}
 	var issued [][]string // by variant
 	for _, v := range variants {
-		tokens, err := m.variant(ctx, binary, v)
+		tokens, err := m.variant(ctx, cmp.Or(v.binary, binary), v)
 		if err != nil {
 			return fmt.Errorf("%s: %w", v.name, err)
 		}
