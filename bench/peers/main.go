@@ -55,7 +55,7 @@ func parse() (*options, error) {
 	flag.IntVar(&o.loadCore, "load-core", 1, "processor of callers and upstream")
 	flag.StringVar(&o.binary, "binary", "", "measure this scopegate instead of building one")
 	flag.StringVar(&o.beside, "beside", "", "measure these scopegate binaries too, separated by commas, to compare builds")
-	flag.StringVar(&o.markdown, "markdown", "", "write the results to this file, as markdown")
+	flag.StringVar(&o.markdown, "markdown", "", "write the results as markdown to this file, into its section for them if it has one")
 	flag.StringVar(&o.only, "only", "", "measure only what matches this regular expression (and nginx plain)")
 	flag.StringVar(&o.profile, "profile", "", "measure nothing: write a processor profile of scopegate under this load to the file")
 	flag.Parse()
@@ -88,5 +88,5 @@ func run(ctx context.Context) (err error) {
 		return err
 	}
 	r := m.report()
-	return errors.Join(r.Text(os.Stdout), r.Markdown(o.markdown))
+	return errors.Join(r.Text(os.Stdout), r.Markdown(o.markdown, "peers"))
 }

@@ -3,8 +3,10 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -52,17 +54,41 @@ func (r *Report) Text(to io.Writer) error {
 	return nil
 }
 
-// Markdown writes the report into a file; an empty name is none.
-func (r *Report) Markdown(name string) error {
-	if name == "" {
+// Markdown writes the report into a file, between the lines that begin and end
+// a section of that name (see Marks) if the file has them, else as the whole
+// file. An empty file name is none.
+func (r *Report) Markdown(file, section string) error {
+	if file == "" {
 		return nil
 	}
+	text := r.markdown()
+	old, err := os.ReadFile(file)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	begin, end := Marks(section)
+	if before, rest, ok := strings.Cut(string(old), begin); ok {
+		_, after, ok := strings.Cut(rest, end)
+		if !ok {
+			return fmt.Errorf("%s has %q without %q", file, begin, end)
+		}
+		text = before + begin + "\n\n" + text + "\n" + end + after
+	}
+	return os.WriteFile(file, []byte(text), 0o644)
+}
+
+// Marks are the lines between which a section of a page stands.
+func Marks(section string) (begin, end string) {
+	return "<!-- begin " + section + " -->", "<!-- end " + section + " -->"
+}
+
+func (r *Report) markdown() string {
 	var b strings.Builder
 	for i, p := range r.Parts {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		fmt.Fprintf(&b, "%s\n\n", p.Title)
+		fmt.Fprintf(&b, "%s.\n\n", p.Title)
 		if len(p.Columns) == 0 {
 			for _, row := range p.Rows {
 				fmt.Fprintf(&b, "- %s\n", row[0])
@@ -74,5 +100,5 @@ func (r *Report) Markdown(name string) error {
 			fmt.Fprintf(&b, "| %s |\n", strings.Join(row, " | "))
 		}
 	}
-	return os.WriteFile(name, []byte(b.String()), 0o644)
+	return b.String()
 }

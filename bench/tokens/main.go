@@ -51,7 +51,7 @@ func run(ctx context.Context) (err error) {
 	flag.IntVar(&o.proxyCore, "proxy-core", 0, "processor of the server")
 	flag.IntVar(&o.loadCore, "load-core", 1, "processor of the callers")
 	flag.StringVar(&o.binary, "binary", "", "measure this scopegate instead of building one")
-	flag.StringVar(&o.markdown, "markdown", "", "write the results to this file, as markdown")
+	flag.StringVar(&o.markdown, "markdown", "", "write the results as markdown to this file, into its section for them if it has one")
 	flag.Parse()
 	if flag.NArg() > 0 || o.rounds < 1 || o.window < 100*time.Millisecond || o.rate < 1 || o.fill < 0 || o.proxyCore == o.loadCore {
 		return errors.New("wrong flags, see -help")
@@ -67,5 +67,5 @@ func run(ctx context.Context) (err error) {
 		}
 	}
 	r := m.report()
-	return errors.Join(r.Text(os.Stdout), r.Markdown(o.markdown))
+	return errors.Join(r.Text(os.Stdout), r.Markdown(o.markdown, "tokens"))
 }
