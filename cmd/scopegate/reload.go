@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"scopegate/authz"
 	"scopegate/authz/admin"
 	"scopegate/gateway/config"
+	"scopegate/gateway/diff"
 )
 
 // reloadState is what is known of the configuration in force.
@@ -26,16 +28,30 @@ type reloadResult struct {
 	Public  int    `json:"public_routes"`
 	Upstr   int    `json:"upstreams"`
 	Scopes  int    `json:"scopes"`
+	// Changes say who gains and who loses access; at most maxReloadWords.
+	Changes []string `json:"changes"`
 }
+
+// maxReloadWords is how many changes one log line or answer tells.
+const maxReloadWords = 50
 
 // loadRoutes reads routes.yaml as written.
 func (s *server) loadRoutes() (*config.Config, config.Problems) {
-	return loadRoutes(s.o.routes, s.w.getenv)
+	data, err := os.ReadFile(s.o.routes)
+	if err == nil {
+		sum := sha256.Sum256(data)
+		s.read.Store(&sum)
+	}
+	return parseRoutes(s.o.routes, data, err, s.w.getenv)
 }
 
 // loadRoutes reads a routes file with the environment that it may refer to.
 func loadRoutes(path string, getenv func(string) (string, bool)) (*config.Config, config.Problems) {
 	data, err := os.ReadFile(path)
+	return parseRoutes(path, data, err, getenv)
+}
+
+func parseRoutes(path string, data []byte, err error, getenv func(string) (string, bool)) (*config.Config, config.Problems) {
 	if err != nil {
 		return nil, config.Problems{{File: path, Line: 1, Col: 1, Message: err.Error()}}
 	}
@@ -62,6 +78,7 @@ func (s *server) inForce(cfg *config.Config) error {
 		return problems
 	}
 	// -------------------------------------------------------------------------
+	s.running = cfg
 	s.policy.Store(policy)
 	now := time.Now().UTC()
 	s.reloaded.Store(&reloadState{summary: cfg.Summary(), at: now, ok: true})
@@ -71,9 +88,10 @@ func (s *server) inForce(cfg *config.Config) error {
 
 // reload is the admin API's, SIGHUP's and the watcher's: read, check, build,
 // then one swap. A bad file leaves the old routes serving.
-func (s *server) reload(ctx context.Context) (any, []admin.Problem, error) {
+func (s *server) reload(ctx context.Context, cause string) (any, []admin.Problem, error) {
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
+	before := s.running
 	cfg, problems := s.loadRoutes()
 	err := problems.Err()
 	if err == nil {
@@ -88,7 +106,23 @@ func (s *server) reload(ctx context.Context) (any, []admin.Problem, error) {
 	}
 	s.nameUngrantable(ctx)
 	summary := s.gateway.Summary()
-	return reloadResult{cfg.Summary(), summary.Routes, summary.PublicRoutes, summary.Upstreams, summary.Scopes}, nil, nil
+	changes := s.changes(before, cfg)
+	words := changes.Words(maxReloadWords)
+	s.log.Info("reloaded", "cause", cause, "routes", cfg.Summary(), "access", changes.Summary(), "changes", words)
+	return reloadResult{cfg.Summary(), summary.Routes, summary.PublicRoutes, summary.Upstreams, summary.Scopes, words}, nil, nil
+}
+
+func (s *server) reloadForAPI(ctx context.Context) (any, []admin.Problem, error) {
+	return s.reload(ctx, "admin API")
+}
+
+// changes says who gains and who loses access by a reload that was good.
+func (s *server) changes(before, now *config.Config) diff.Report {
+	changes, err := diff.Compare(before, now)
+	if err != nil {
+		s.log.Warn("the changes of a reload cannot be told", "error", err)
+	}
+	return changes
 }
 
 func problemsJSON(err error) []admin.Problem {
@@ -105,12 +139,9 @@ func problemsJSON(err error) []admin.Problem {
 
 // reloadAndLog reloads for a cause that has nobody to answer to.
 func (s *server) reloadAndLog(ctx context.Context, cause string) {
-	out, _, err := s.reload(ctx)
-	if err != nil {
+	if _, _, err := s.reload(ctx, cause); err != nil {
 		s.log.Error("reload refused, the old routes go on serving", "cause", cause, "error", err)
-		return
 	}
-	s.log.Info("reloaded", "cause", cause, "routes", out.(reloadResult).Summary)
 }
 
 // nameUngrantable tells which clients hold scopes that the catalogue does not

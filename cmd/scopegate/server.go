@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -54,7 +55,9 @@ type server struct {
 	adminHTTP  []*http.Server
 
 	reloading sync.Mutex
+	running   *config.Config // in force; nil before the first
 	reloaded  atomic.Pointer[reloadState]
+	read      atomic.Pointer[[sha256.Size]byte] // the hash of the routes file as last read
 	draining  atomic.Bool
 	broken    chan error
 	stopUses  context.CancelFunc
@@ -177,9 +180,6 @@ func (s *server) wireAuthz(cfg *config.Config) error {
 	return nil
 }
 
-// wireGateway makes the road, its fronts and the servers.
-func (s *server) wireGateway(cfg *config.Config) error {
-	proxies, err := s.o.proxies()
 // rehash moves a secret to the active hash key. That it cannot be is no
 // reason to refuse its owner: it is tried again with the next use.
 func (s *server) rehash(ctx context.Context, id authz.ClientID, secretID string, text authz.SecretText) {
@@ -188,6 +188,9 @@ func (s *server) rehash(ctx context.Context, id authz.ClientID, secretID string,
 	}
 }
 
+// wireGateway makes the road, its fronts and the servers.
+func (s *server) wireGateway(cfg *config.Config) error {
+	proxies, err := s.o.proxies()
 	if err != nil {
 		return err
 	}
@@ -199,13 +202,15 @@ func (s *server) rehash(ctx context.Context, id authz.ClientID, secretID string,
 		return err
 	}
 	e := newEcho()
+	e.IPExtractor = clientAddress(proxies)
 	(&oauth.Server{
 		Issuer: s.issuer, Policy: s.policy, Metrics: s.metrics, Log: s.log, Now: s.now, Throttle: oauth.NewThrottle(),
+		IssueLimits: oauth.NewIssueLimits(),
 	}).Mount(e)
 	e.Pre(s.gatewayFirst())
 	s.publicHTTP = newHTTPServer(e, s.log)
 	s.publicHTTP.DisableGeneralOptionsHandler = true // the gateway answers OPTIONS *
-	s.publicHTTP.ReadTimeout = 0 // bodies stream; their silence is bounded instead
+	s.publicHTTP.ReadTimeout = 0                     // bodies stream; their silence is bounded instead
 	s.publicHTTP.ConnContext = gateway.FramingContext
 	if s.o.front == "fast" && s.o.tlsCert == "" {
 		s.front = &wire.Front{
@@ -268,6 +273,6 @@ func (s *server) adminServer() *admin.Server {
 	return &admin.Server{
 		Registry: s.registry, Issuer: s.issuer, Store: s.store, Policy: s.policy, Metrics: s.metrics,
 		Audit: s.log.With("log", "audit"), Log: s.log, Now: s.now, Token: s.adminKey,
-		Routes: s.routes, Explain: s.explain, Reload: s.reload, Status: s.status, Backup: s.backup,
+		Routes: s.routes, Explain: s.explain, Reload: s.reloadForAPI, Status: s.status, Backup: s.backup,
 	}
 }

@@ -79,7 +79,12 @@ func reloadCommand(w world) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return r.print(w.stdout, out, func(t *table) { t.row(out.Summary) })
+			return r.print(w.stdout, out, func(t *table) {
+				t.row(out.Summary)
+				for _, change := range out.Changes {
+					t.row(change)
+				}
+			})
 		},
 	}
 	r.add(cmd)
