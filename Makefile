@@ -62,7 +62,8 @@ pgo: ## the profile by which the compiler optimizes scopegate, from the benchmar
 .PHONY: torture
 torture: ## kills, power cuts, failing disks, damage, histories: the long forms (root and strace for all of it)
 	go run ./bench/torture
-	go test -count=1 -timeout 60m -run 'TestHistories|TestDamage' ./store -args -operations 100000 -tails 4096 -flips 1000
+	go test -count=1 -timeout 60m -v -run TestHistories ./store -args -operations 100000
+	go test -count=1 -timeout 60m -v ./store/damage -args -tails 4096 -flips 1000
 
 .PHONY: lint
 lint: ## the linters of .golangci.yml
