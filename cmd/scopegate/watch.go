@@ -11,14 +11,14 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// settle is how long a changed file must rest before it is read, so that a
-// save in several steps is read once.
+// settle is how long a changed file must stay as it is before it is loaded, so
+// that a save in several steps is loaded once.
 const settle = 200 * time.Millisecond
 
 // watchRoutes reloads when the routes file changes. It watches the directory,
 // since editors replace files and ConfigMaps swap a link above them, and it
-// compares contents, so that what says the same reloads nothing. A briefly
-// empty or missing file is waited out.
+// compares contents with what was read last, whoever asked for it, so that what
+// says the same reloads nothing. A briefly empty or missing file is waited out.
 func (s *server) watchRoutes(ctx context.Context) {
 	watcher, err := fsnotify.NewWatcher()
 	if err != nil {
@@ -30,25 +30,38 @@ func (s *server) watchRoutes(ctx context.Context) {
 		s.log.Warn("routes file not watched", "error", err)
 		return
 	}
-	seen := contentSum(s.o.routes)
-	rest := time.NewTimer(settle)
-	defer rest.Stop()
+	look := time.NewTimer(settle)
+	defer look.Stop()
+	armed := true
+	var seen *[sha256.Size]byte // at the look before, if it said something new
 	for {
 		select {
 		case _, ok := <-watcher.Events:
 			if !ok {
 				return
 			}
-			rest.Reset(settle)
+			// Never pushed back: a log beside the file may be written without a pause.
+			if !armed {
+				armed = true
+				look.Reset(settle)
+			}
 		case err, ok := <-watcher.Errors:
 			if !ok {
 				return
 			}
 			s.log.Warn("watching the routes file", "error", err)
-		case <-rest.C:
-			if now := contentSum(s.o.routes); now != nil && !bytes.Equal(now, seen) {
-				seen = now
+		case <-look.C:
+			now := contentSum(s.o.routes)
+			fresh := now != nil && *now != *s.read.Load()
+			switch {
+			case fresh && seen != nil && *seen == *now:
 				s.reloadAndLog(ctx, "file changed")
+				seen, armed = nil, false
+			case fresh:
+				seen = now
+				look.Reset(settle)
+			default:
+				seen, armed = nil, false
 			}
 		case <-ctx.Done():
 			return
@@ -57,11 +70,11 @@ func (s *server) watchRoutes(ctx context.Context) {
 }
 
 // contentSum returns the hash of a file, nil if it is empty or not there.
-func contentSum(path string) []byte {
+func contentSum(path string) *[sha256.Size]byte {
 	data, err := os.ReadFile(path)
 	if err != nil || len(bytes.TrimSpace(data)) == 0 {
 		return nil
 	}
 	sum := sha256.Sum256(data)
-	return sum[:]
+	return &sum
 }
