@@ -36,6 +36,7 @@ func (s *server) start() error {
 	ctx, stop := context.WithCancel(context.Background())
 	s.stopUses = stop
 	s.owned.Go(func() { s.uses.Run(ctx) })
+	s.owned.Go(func() { s.keepQuotas(ctx) })
 	s.owned.Go(func() { s.watchHealth(ctx) })
 	s.owned.Go(func() { s.keepWatchdog(ctx) })
 	if s.o.watch {

@@ -201,6 +201,7 @@ func (s *server) wireGateway(cfg *config.Config) error {
 	if err := s.inForce(cfg); err != nil {
 		return err
 	}
+	s.restoreQuotas()
 	e := newEcho()
 	e.IPExtractor = clientAddress(proxies)
 	(&oauth.Server{
