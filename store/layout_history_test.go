@@ -1,0 +1,113 @@
+package store_test
+
+import (
+	"archive/tar"
+	"compress/gzip"
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"scopegate/store"
+	"scopegate/store/badgerstore"
+	"scopegate/store/storetest"
+)
+
+// A directory of each layout that was ever released is kept, so that every
+// later version proves that it opens it. A new layout gets a new file, written
+// once by
+//
+//	go test -count=1 -run TestDirectoriesOfOlderLayouts ./store -args -keep-layout testdata/layout-N.tar.gz
+//
+// and never again: a file that is rewritten proves nothing about the past.
+var keepLayout = flag.String("keep-layout", "", "write a directory of today's layout to this new file")
+
+func TestDirectoriesOfOlderLayoutsAreOpened(t *testing.T) {
+	if *keepLayout != "" {
+		packLayout(t, *keepLayout)
+	}
+	kept, err := filepath.Glob("testdata/layout-*.tar.gz")
+	if err != nil || len(kept) == 0 {
+		t.Fatalf("no layouts are kept: %v", err)
+	}
+	for _, file := range kept {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "store")
+			unpack(t, file, dir)
+			for range 2 { // migrated, and opened again
+				s := open(t, dir, store.Options{})
+				isFurnished(t, s)
+				report, err := s.CheckAll(t.Context())
+				if err != nil || report.Clients != 1 || report.Tokens != 3 || report.Revocations != 1 || report.Events != 2 {
+					t.Errorf("check: %+v, %v", report, err)
+				}
+				if err := s.Close(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// packLayout keeps what furnish makes, without the ballast.
+func packLayout(t *testing.T, file string) {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "store")
+	s, err := store.Open(t.Context(), dir, store.Options{Memory: badgerstore.MinMemory, DiskReserve: -1, Wall: storetest.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	furnish(t, s)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(dir, "ballast")); err != nil {
+		t.Fatal(err)
+	}
+	out, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	zip := gzip.NewWriter(out)
+	archive := tar.NewWriter(zip)
+	if err := errors.Join(archive.AddFS(os.DirFS(dir)), archive.Close(), zip.Close(), out.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func unpack(t *testing.T, file, dir string) {
+	t.Helper()
+	in, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = in.Close() }()
+	zip, err := gzip.NewReader(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for archive := tar.NewReader(zip); ; {
+		header, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if header.Typeflag != tar.TypeReg {
+			continue
+		}
+		b, err := io.ReadAll(archive)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, filepath.Base(header.Name)), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
