@@ -81,7 +81,15 @@ func newRoot(w world) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return cmd.Help()
 		},
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return fromEnvironment(cmd, w) },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := fromEnvironment(cmd, w); err != nil {
+				return err
+			}
+			if err := cmd.ValidateRequiredFlags(); err != nil {
+				return usage("%w\nSee '%s --help'.", err, cmd.CommandPath())
+			}
+			return nil
+		},
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetIn(w.stdin)
@@ -91,6 +99,7 @@ func newRoot(w world) *cobra.Command {
 		return usage("%w\nSee '%s --help'.", err, cmd.CommandPath())
 	})
 	root.AddCommand(commands(w)...)
+	root.InitDefaultCompletionCmd() // now, so that markUsage sees it
 	markUsage(root)
 	return root
 }
