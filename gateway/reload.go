@@ -46,14 +46,23 @@ func (g *Gateway) forget(previous, next *Snapshot) {
 		routes = append(routes, guard.route.Name)
 	}
 	g.Metrics.KeepRoutes(routes, slices.Collect(maps.Keys(next.upstreams)))
-	for name, u := range next.upstreams {
-		endpoints := []string{}
-		for _, e := range u.Options().Endpoints {
-			endpoints = append(endpoints, e.URL)
-		}
-		g.Metrics.Upstream(name).KeepEndpoints(endpoints)
-	}
 	g.Metrics.KeepScopes(next.policy.Scopes.Strings())
+	for _, u := range next.upstreams {
+		g.showEndpoints(u)
+	}
+}
+
+// showEndpoints tells the metrics of all the upstream's endpoints and of no
+// others, since one that never failed has told nothing by itself, and one that
+// a changed upstream begins anew with is not as down as it was.
+func (g *Gateway) showEndpoints(u *runningUpstream) {
+	m := g.Metrics.Upstream(u.name)
+	names := []string{}
+	for i, e := range u.Options().Endpoints {
+		names = append(names, e.URL)
+		m.Endpoint(e.URL).Up(u.Up(i))
+	}
+	m.KeepEndpoints(names)
 }
 
 // Discard ends what a Snapshot that never served had started.

@@ -53,6 +53,10 @@ func New(options Options) (*Upstream, error) {
 // Options returns what the Upstream was made of, with defaults.
 func (u *Upstream) Options() Options { return u.options }
 
+// Up reports whether the endpoint at this place of Options.Endpoints is taken
+// to work.
+func (u *Upstream) Up(endpoint int) bool { return !u.endpoints[endpoint].down.Load() }
+
 // Close ends the kept connections and the checks, and waits for the latter.
 // Exchanges that run, or begin later with an old Snapshot, are served; their
 // connections are not kept.
