@@ -40,14 +40,6 @@ bench: ## all benchmarks, with allocations
 	go test -run '^$$' -bench . -benchmem ./...
 
 .PHONY: bench-peers
-bench-peers: ## scopegate beside nginx, HAProxy and a Go proxy, in one run
-	go run ./bench/peers
-
-.PHONY: bench-tokens
-bench-tokens: ## the token endpoint, and checks while it is saturated
-	go run ./bench/tokens
-
-.PHONY: bench-peers
 bench-peers: ## scopegate beside nginx, HAProxy and echo; BENCHFLAGS='-rounds 3'
 	go run ./bench/peers $(BENCHFLAGS)
 
