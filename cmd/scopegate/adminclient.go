@@ -18,6 +18,7 @@ import (
 
 	"scopegate/authz"
 	"scopegate/authz/admin"
+	"scopegate/gateway/config"
 )
 
 // adminClient speaks to a running server: through the Unix socket of its data
@@ -90,7 +91,7 @@ func (e *problemError) Error() string {
 		b.WriteString(e.Title)
 	}
 	for _, p := range e.Problems {
-		fmt.Fprintf(&b, "\n%s:%d:%d: %s: %s", p.File, p.Line, p.Column, p.Path, p.Message)
+		b.WriteString("\n" + config.Problem{File: p.File, Line: p.Line, Col: p.Column, Path: p.Path, Message: p.Message}.String())
 	}
 	return b.String()
 }
