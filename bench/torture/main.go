@@ -19,6 +19,7 @@ import (
 )
 
 func main() {
+	maybeFill()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx)
 	stop()
@@ -55,7 +56,10 @@ type part struct {
 }
 
 // parts in the order in which they run.
-var parts = []part{{"kill", (*stage).kills}, {"cut", (*stage).cuts}, {"faults", (*stage).faults}}
+var parts = []part{
+	{"kill", (*stage).kills}, {"cut", (*stage).cuts}, {"faults", (*stage).faults},
+	{"expiry", (*stage).expiry}, {"starts", (*stage).starts},
+}
 
 func run(ctx context.Context) (err error) {
 	var o options
