@@ -1,0 +1,125 @@
+package docs_test
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+const phpDump = `<?php
+header("Content-Type: text/plain");
+foreach ($_SERVER as $name => $value) { if (is_string($value)) echo "$name=$value\n"; }
+foreach (getallheaders() as $name => $value) echo "header $name=$value\n";
+`
+
+const apacheConfig = `ServerRoot %[1]s
+ServerName backend.example
+DefaultRuntimeDir %[1]s
+PidFile %[1]s/pid
+Listen %[2]s
+ErrorLog /dev/stderr
+LoadModule mpm_prefork_module %[3]s/mod_mpm_prefork.so
+LoadModule authz_core_module %[3]s/mod_authz_core.so
+LoadModule php_module %[4]s
+StartServers 1
+MinSpareServers 1
+MaxSpareServers 1
+DocumentRoot %[1]s
+<Directory %[1]s>
+  Require all granted
+</Directory>
+<FilesMatch "\.php$">
+  SetHandler application/x-httpd-php
+</FilesMatch>
+`
+
+// startApache takes a free port. Somebody else may take it in between: Apache
+// then ends, and another one is tried.
+func startApache(t *testing.T) *backend {
+	found := need(t, "apache2 and libapache2-mod-php", "/usr/sbin/apache2", "/usr/lib/apache2/modules", "/usr/lib/apache2/modules/libphp*.so")
+	for range 5 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		addr := l.Addr().String()
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		dir := directory(t, map[string]string{"index.php": phpDump, "open.php": phpDump})
+		config := fmt.Sprintf(apacheConfig, dir, addr, found[1], found[2])
+		if os.Getuid() == 0 {
+			config += "User www-data\nGroup www-data\n"
+		}
+		path := filepath.Join(dir, "apache.conf")
+		if err := os.WriteFile(path, []byte(config), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if start(t, "tcp", addr, exec.Command(found[0], "-f", path, "-DFOREGROUND")) {
+			return &backend{"http://" + addr, "tcp", addr}
+		}
+	}
+	t.Fatal("Apache does not start")
+	return nil
+}
+
+const wsgiDump = `def application(environ, start_response):
+    lines = ["%s=%s\n" % (name, value) for name, value in environ.items() if isinstance(value, str)]
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return ["".join(lines).encode("utf-8")]
+`
+
+func startGunicorn(t *testing.T) *backend {
+	found := need(t, "python3-gunicorn", "/usr/bin/python3", "/usr/lib/python3/dist-packages/gunicorn")
+	dir := directory(t, map[string]string{"dump.py": wsgiDump})
+	socket := filepath.Join(dir, "socket")
+	cmd := exec.Command(found[0], "-B", "-m", "gunicorn", "--bind", "unix:"+socket, "--chdir", dir, "--worker-tmp-dir", dir, "--workers", "1", "dump:application")
+	if !start(t, "unix", socket, cmd) {
+		t.Fatal("gunicorn does not start")
+	}
+	return &backend{"unix:" + socket, "unix", socket}
+}
+
+// nginxConfig lets fields with underscores in, as backends behind nginx that
+// need them ask for.
+const nginxConfig = `daemon off;
+master_process off;
+pid %[1]s/pid;
+error_log stderr;
+events {}
+http {
+  access_log off;
+  underscores_in_headers on;
+  client_body_temp_path %[1]s/body; proxy_temp_path %[1]s/proxy; fastcgi_temp_path %[1]s/fastcgi;
+  uwsgi_temp_path %[1]s/uwsgi; scgi_temp_path %[1]s/scgi;
+  server {
+    listen unix:%[1]s/socket;
+    default_type text/plain;
+    location / {
+      return 200 "HTTP_X_PRINCIPAL_CLIENT_ID=$http_x_principal_client_id
+HTTP_X_PRINCIPAL_USER_ID=$http_x_principal_user_id
+HTTP_X_PRINCIPAL_SCOPES=$http_x_principal_scopes
+HTTP_X_REMOTE_USER=$http_x_remote_user
+HTTP_X_TENANT=$http_x_tenant
+";
+    }
+  }
+}
+`
+
+func startNginx(t *testing.T) *backend {
+	found := need(t, "nginx-light", "/usr/sbin/nginx")
+	dir := directory(t, nil)
+	path := filepath.Join(dir, "nginx.conf")
+	if err := os.WriteFile(path, fmt.Appendf(nil, nginxConfig, dir), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	socket := filepath.Join(dir, "socket")
+	if !start(t, "unix", socket, exec.Command(found[0], "-p", dir, "-c", path, "-e", "stderr")) {
+		t.Fatal("nginx does not start")
+	}
+	return &backend{"unix:" + socket, "unix", socket}
+}
