@@ -22,10 +22,14 @@ func (m *measurement) report() *report.Report {
 		for _, clients := range counts {
 			rate := s.of(clients, func(one sample) float64 { return one.perSecond })
 			cpu := s.of(clients, func(one sample) float64 { return one.cpu })
+			perToken := "-" // what redis-benchmark measures has no processor time
+			if cpu.Median > 0 {
+				perToken = fmt.Sprintf("%.1f", cpu.Median)
+			}
 			rows = append(rows, []string{s.name, fmt.Sprint(clients), fmt.Sprintf("%.0f", rate.Median), fmt.Sprintf("%.0f-%.0f", rate.Min, rate.Max),
 				report.Duration(s.of(clients, func(one sample) float64 { return report.Micros(one.p50) }).Median),
 				report.Duration(s.of(clients, func(one sample) float64 { return report.Micros(one.p99) }).Median),
-				fmt.Sprintf("%.1f", cpu.Median), fmt.Sprintf("%.2f", against(s, bare, clients).Median)})
+				perToken, fmt.Sprintf("%.2f", against(s, bare, clients).Median)})
 		}
 	}
 	r.Table("Durable tokens; medians", columns, rows)
@@ -37,13 +41,17 @@ func (m *measurement) report() *report.Report {
 			{fmt.Sprint(m.fill.tokens), fmt.Sprintf("%.1f", m.fill.after), fmt.Sprintf("%d MiB", m.fill.rssLast>>20)}})
 	}
 	most := counts[len(counts)-1]
-	got := against(m.find(nameGate), bare, most)
-	verdict := "missed"
-	if got.Median >= 0.8 {
-		verdict = "reached"
+	var goals [][]string
+	for _, name := range []string{nameGate, nameTerse} {
+		got := against(m.find(name), bare, most)
+		verdict := "missed"
+		if got.Median >= 0.8 {
+			verdict = "reached"
+		}
+		goals = append(goals, []string{"P7", fmt.Sprintf("%s: tokens a second, %d clients, against the bare endpoint", name, most), ">= 0.80",
+			fmt.Sprintf("%.2f (%.2f-%.2f)", got.Median, got.Min, got.Max), verdict})
 	}
-	r.Table("What was to be reached", []string{"goal", "what", "bound", "measured", "verdict"}, [][]string{
-		{"P7", fmt.Sprintf("tokens a second, %d clients, against the bare endpoint", most), ">= 0.80", fmt.Sprintf("%.2f (%.2f-%.2f)", got.Median, got.Min, got.Max), verdict}})
+	r.Table("What was to be reached", []string{"goal", "what", "bound", "measured", "verdict"}, goals)
 	r.List("Not measured", m.lacking...)
 	return &r
 }

@@ -18,6 +18,7 @@ import (
 
 const (
 	nameGate  = "scopegate"
+	nameTerse = "scopegate, --log-level=warn"
 	nameBare  = "bare Go endpoint"
 	nameRedis = "Redis SET, appendfsync always"
 )
@@ -74,25 +75,41 @@ func (m *measurement) start(ctx context.Context) (err error) {
 	return errors.Join(m.bare(), m.redis(), m.scopegate(ctx))
 }
 
+// scopegate adds scopegate as its users run it, and without the line that the
+// log has for every token.
 func (m *measurement) scopegate(ctx context.Context) error {
 	binary, err := gate.Build(ctx, m.stage, m.o.binary)
 	if err != nil {
 		return err
 	}
-	m.gate, err = gate.Run(m.stage, gate.Setting{Name: nameGate, Binary: binary, Core: m.o.proxyCore, Upstream: m.hand.Upstream, Routes: 10, Flags: []string{"--access-log=off"}})
+	if m.gate, m.clients, err = m.run(ctx, binary, nameGate); err != nil {
+		return err
+	}
+	m.requests = m.add(nameGate, m.gate.Process, m.gate.Addr, m.clients)
+	terse, clients, err := m.run(ctx, binary, nameTerse, "--log-level=warn")
 	if err != nil {
 		return err
 	}
-	for i := range counts[len(counts)-1] {
-		c, err := m.gate.Register(ctx, fmt.Sprintf("caller %d", i), gate.Read, gate.Write)
-		if err != nil {
-			return err
-		}
-		m.clients = append(m.clients, c)
-		m.requests = append(m.requests, gate.TokenRequest(c))
-	}
-	m.add(nameGate, m.gate.Process, m.gate.Addr, m.requests)
+	m.add(nameTerse, terse.Process, terse.Addr, clients)
 	return nil
+}
+
+// run starts a scopegate and registers as many clients as ask at once.
+func (m *measurement) run(ctx context.Context, binary, name string, flags ...string) (*gate.Gate, []gate.Client, error) {
+	g, err := gate.Run(m.stage, gate.Setting{Name: name, Binary: binary, Core: m.o.proxyCore, Upstream: m.hand.Upstream, Routes: 10,
+		Flags: append([]string{"--access-log=off"}, flags...)})
+	if err != nil {
+		return nil, nil, err
+	}
+	var clients []gate.Client
+	for i := range counts[len(counts)-1] {
+		c, err := g.Register(ctx, fmt.Sprintf("caller %d", i), gate.Read, gate.Write)
+		if err != nil {
+			return nil, nil, err
+		}
+		clients = append(clients, c)
+	}
+	return g, clients, nil
 }
 
 func (m *measurement) bare() error {
@@ -108,12 +125,15 @@ func (m *measurement) bare() error {
 	if err != nil {
 		return err
 	}
-	m.add(nameBare, p, addr, [][]byte{gate.TokenRequest(gate.Client{ID: bareID, Secret: bareSecret})})
+	m.add(nameBare, p, addr, []gate.Client{{ID: bareID, Secret: bareSecret}})
 	return m.stage.Await(p, addr)
 }
 
-// add takes a subject that speaks HTTP.
-func (m *measurement) add(name string, p *proc.Process, addr string, requests [][]byte) {
+// add takes a subject that speaks HTTP and returns its clients' requests.
+func (m *measurement) add(name string, p *proc.Process, addr string, of []gate.Client) (requests [][]byte) {
+	for _, c := range of {
+		requests = append(requests, gate.TokenRequest(c))
+	}
 	pids := p.PIDs()
 	m.subjects = append(m.subjects, &subject{name: name, samples: map[int][]sample{}, ask: func(_ context.Context, clients int) (sample, error) {
 		r, err := m.hand.Do(load.Job{
@@ -129,6 +149,7 @@ func (m *measurement) add(name string, p *proc.Process, addr string, requests []
 		}
 		return sample{float64(t.Requests) / r.Elapsed.Seconds(), t.P50, t.P99, float64(r.CPU.Nanoseconds()) / 1000 / float64(t.Requests)}, nil
 	}})
+	return requests
 }
 
 // whole refuses a tally with answers that are wrong or missing.
