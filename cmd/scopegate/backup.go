@@ -24,7 +24,6 @@ func backupCommand(w world) *cobra.Command {
 			"credential: of secrets it has HMACs, of tokens hashes. Keep hash.keys apart: a restored store needs it.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			f.timeout = 0 // as long as it takes; Ctrl-C ends it
 			c, err := f.client(w)
 			if err != nil {
 				return err
@@ -46,6 +45,10 @@ func backupCommand(w world) *cobra.Command {
 		},
 	}
 	f.add(cmd)
+	if t := cmd.Flags().Lookup("timeout"); t != nil {
+		t.DefValue, t.Usage = "0s", "how long it may take (0s: as long as it takes)"
+		f.timeout = 0
+	}
 	cmd.Flags().StringVar(&to, "to", "", "the file to write, or - for standard output")
 	_ = cmd.MarkFlagRequired("to")
 	return cmd
