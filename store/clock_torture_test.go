@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"bytes"
 	"errors"
 	"math/rand/v2"
 	"path/filepath"
@@ -157,5 +158,34 @@ func TestTokensFollowTheLatestTimeSeen(t *testing.T) {
 	}
 	if len(tokens) < 5 {
 		t.Errorf("only %d tokens were issued", len(tokens))
+	}
+}
+
+// A clock that jumped ahead by mistake is believed, since tokens that were
+// refused by it must not come back. The way out is a backup of before.
+func TestABackupOfBeforeUndoesAJumpAhead(t *testing.T) {
+	d := newDated(t)
+	token := d.mustIssue()
+	var before bytes.Buffer
+	if _, err := d.store.Backup(t.Context(), &before); err != nil {
+		t.Fatal(err)
+	}
+	d.wall.step(30 * 24 * time.Hour)
+	if d.alive(token) {
+		t.Error("a token lives a month")
+	}
+	d.wall.step(-30 * 24 * time.Hour)
+	d.reopen()
+	if _, err := d.issue(); !errors.Is(err, authz.ErrClockBehind) {
+		t.Errorf("issue = %v, want ErrClockBehind: a restart must not forget the time", err)
+	}
+	restored := filepath.Join(t.TempDir(), "restored")
+	if err := store.Restore(t.Context(), &before, restored, nil); err != nil {
+		t.Fatal(err)
+	}
+	d.dir = restored
+	d.reopen()
+	if !d.alive(token) || !d.alive(d.mustIssue()) {
+		t.Error("the restored store takes its tokens for dead")
 	}
 }

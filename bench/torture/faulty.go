@@ -34,7 +34,6 @@ var failings = []failing{
 	{"EIO in fdatasync", "fdatasync:error=EIO", nil},
 	{"EIO in write to the ledger", "pwrite64,write:error=EIO", []string{"ledger"}},
 	{"ENOSPC in write to the ledger", "pwrite64,write:error=ENOSPC", []string{"ledger"}},
-	{"EIO in write to the manifest", "write,pwrite64,fsync:error=EIO", []string{"MANIFEST"}},
 }
 
 // faults lets the disk fail under load in each of the ways, and heal again.
