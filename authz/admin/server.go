@@ -118,5 +118,5 @@ func actor(c echo.Context) string {
 
 // audit writes who changed what.
 func (s *Server) audit(c echo.Context, action string, attrs ...any) {
-	s.Audit.InfoContext(c.Request().Context(), action, append([]any{"actor", actor(c), "remote_ip", c.RealIP()}, attrs...)...)
+	s.Audit.InfoContext(c.Request().Context(), "admin change", append([]any{"action", action, "actor", actor(c), "remote_ip", c.RealIP()}, attrs...)...)
 }

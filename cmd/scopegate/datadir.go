@@ -117,7 +117,7 @@ func writeDurably(path string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name())
+	defer func() { _ = os.Remove(f.Name()) }() // gone by its new name after a good rename
 	if _, err := f.Write(data); err != nil {
 		return errors.Join(err, f.Close())
 	}

@@ -63,7 +63,7 @@ func (d *demo) stop() error {
 // knows its caller from header fields only, and shows what it was told.
 func legacyBilling(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	fmt.Fprintf(w, "legacy billing: %s %s\n", r.Method, r.URL.RequestURI())
+	_, _ = fmt.Fprintf(w, "legacy billing: %s %s\n", r.Method, r.URL.RequestURI())
 	var lines []string
 	for name, values := range r.Header {
 		for _, value := range values {

@@ -33,7 +33,7 @@ type inProcess struct {
 // serveInProcess writes routes.yaml and serves it until the test ends.
 func serveInProcess(t *testing.T, routes string, env map[string]string) *inProcess {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "scopegate") // short: the admin socket's path is bounded
+	dir, err := os.MkdirTemp("", "scopegate") //nolint:usetesting // short: the admin socket's path is bounded
 	if err != nil {
 		t.Fatal(err)
 	}

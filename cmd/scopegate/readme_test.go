@@ -64,7 +64,7 @@ func newReadme(t *testing.T) *readme {
 			t.Skipf("README's blocks need %s, which is not here", tool)
 		}
 	}
-	dir, err := os.MkdirTemp("", "readme") // short: the admin socket's path is bounded
+	dir, err := os.MkdirTemp("", "readme") //nolint:usetesting // short: the admin socket's path is bounded
 	if err != nil {
 		t.Fatal(err)
 	}

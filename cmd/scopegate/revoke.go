@@ -81,9 +81,9 @@ func confirm(w world, question, word string) error {
 		return usage("%s\nNobody can be asked here: give --yes to go on", question)
 	}
 	fmt.Fprintf(w.stderr, "%s\nType %s to go on: ", question, word)
-	line, err := bufio.NewReader(f).ReadString('\n')
+	line, _ := bufio.NewReader(f).ReadString('\n')
 	if strings.TrimSpace(line) != word {
-		return fmt.Errorf("nothing was changed: %q is not %q (%v)", strings.TrimSpace(line), word, err)
+		return fmt.Errorf("nothing was changed: %q is not %q", strings.TrimSpace(line), word)
 	}
 	return nil
 }

@@ -269,7 +269,7 @@ func routesTest(w world) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer file.Close()
+			defer func() { _ = file.Close() }()
 			passed, failures, err := testRoutes(g, bufio.NewScanner(file))
 			if err != nil {
 				return usage("%s:%w", args[0], err)

@@ -25,7 +25,7 @@ func (s *server) watchRoutes(ctx context.Context) {
 		s.log.Warn("routes file not watched", "error", err)
 		return
 	}
-	defer watcher.Close()
+	defer func() { _ = watcher.Close() }()
 	if err := watcher.Add(filepath.Dir(s.o.routes)); err != nil {
 		s.log.Warn("routes file not watched", "error", err)
 		return

@@ -279,13 +279,12 @@ func TestForwardAfterClose(t *testing.T) {
 func TestHooksAreTold(t *testing.T) {
 	var done, failed atomic.Int32
 	b := serve(t, func(p *peer) {
-		for p.request() {
-			if p.n > 1 {
-				p.say("garbage\r\n")
-				return
-			}
+		switch {
+		case !p.request():
+		case p.n > 1:
+			p.say("garbage\r\n")
+		default:
 			p.say("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
-			return
 		}
 	})
 	u := open(t, upstream.Options{Hooks: upstream.Hooks{
