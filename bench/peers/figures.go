@@ -27,15 +27,16 @@ func (s *subject) against(other *subject, figure func(sample) float64) report.Sp
 func cpu(s sample) float64       { return s.cpu }
 func perSecond(s sample) float64 { return s.perSecond }
 func starved(s sample) float64   { return s.starved }
+
 // ran is the share of the window in which the proxy had its processor.
 func ran(s sample) float64 { return s.cpu * s.perSecond / 1e6 }
 
-func rss(s sample) float64       { return float64(s.rss) }
-func fixedCPU(s sample) float64  { return s.fixedCPU }
-func p50(s sample) float64       { return report.Micros(s.p50) }
-func p99(s sample) float64       { return report.Micros(s.p99) }
-func fixedP50(s sample) float64  { return report.Micros(s.fixedP50) }
-func fixedP99(s sample) float64  { return report.Micros(s.fixedP99) }
+func rss(s sample) float64      { return float64(s.rss) }
+func fixedCPU(s sample) float64 { return s.fixedCPU }
+func p50(s sample) float64      { return report.Micros(s.p50) }
+func p99(s sample) float64      { return report.Micros(s.p99) }
+func fixedP50(s sample) float64 { return report.Micros(s.fixedP50) }
+func fixedP99(s sample) float64 { return report.Micros(s.fixedP99) }
 
 // find returns the subject of a name, nil if it was not measured.
 func (m *measurement) find(name string) *subject {
