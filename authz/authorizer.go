@@ -3,6 +3,7 @@ package authz
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"strings"
 	"time"
 )
@@ -11,6 +12,9 @@ import (
 type Credential struct {
 	Count int    // how many Authorization fields there were
 	Value string // the value of the first
+	// Address is where the request comes from; the zero one passes only for
+	// clients that may act from anywhere.
+	Address netip.Addr
 }
 
 // Authorizer decides whether a request may pass. It is the only maker of
@@ -75,6 +79,9 @@ func (a *Authorizer) Authorize(ctx context.Context, cred Credential, req *Requir
 		return d
 	}
 	d.Reason, d.Cause = a.identify(ctx, &key, req.Resource, &d.Principal)
+	if d.Reason == ReasonAllowed && !d.Principal.Client.Addresses.Permits(cred.Address) {
+		d.Reason = ReasonAddressNotAllowed
+	}
 	if d.Reason == ReasonAllowed {
 		d.Reason = req.meets(&d.Principal)
 	}

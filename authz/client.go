@@ -64,6 +64,8 @@ type Client struct {
 	OwnerType      string // with OwnerID, or both empty
 	OwnerID        string
 	AccessTokenTTL time.Duration // 0: the server's default
+	IssueLimit     IssueLimit    // zero: none
+	Addresses      Addresses     // where it may act from; none: anywhere
 	Labels         map[string]string
 	Status         Status
 	CreatedAt      time.Time
@@ -99,6 +101,7 @@ func (s *Secret) Live(now time.Time) bool {
 func (c Client) Clone() Client {
 	c.AllowedGrants = slices.Clone(c.AllowedGrants)
 	c.Secrets = slices.Clone(c.Secrets)
+	c.Addresses = slices.Clone(c.Addresses)
 	if c.Labels != nil {
 		labels := make(map[string]string, len(c.Labels))
 		for k, v := range c.Labels {
@@ -151,6 +154,12 @@ func (c *Client) Validate(maxTTL time.Duration) error {
 	}
 	if ttl := c.AccessTokenTTL; ttl != 0 && (ttl < MinTokenTTL || ttl > maxTTL) {
 		return &FieldError{"access_token_ttl", fmt.Sprintf("is %s; it must be from %s to %s", ttl, MinTokenTTL, maxTTL)}
+	}
+	if l := c.IssueLimit; l != (IssueLimit{}) && !l.valid() {
+		return &FieldError{"issue_limit", fmt.Sprintf("must be 1 to %d in a second, a minute or an hour, such as 100/h", MaxIssueLimit)}
+	}
+	if err := c.Addresses.check(); err != nil {
+		return &FieldError{"addresses", err.Error()}
 	}
 	return validateLabels(c.Labels)
 }

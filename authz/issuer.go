@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"slices"
 	"time"
 )
@@ -50,6 +51,7 @@ var (
 	ErrWrongSecret    = errors.New("wrong secret")
 	ErrSecretExpired  = errors.New("secret has ended")
 	ErrClientInactive = errors.New("client is not active")
+	ErrOtherAddress   = errors.New("client may not act from this address")
 	// ErrClockBehind: the clock stands too far behind what the store has seen.
 	ErrClockBehind = errors.New("the clock is behind what the store has seen")
 )
@@ -96,7 +98,7 @@ func (s *Issuer) Authenticate(ctx context.Context, id string, candidates ...Secr
 		}
 	}
 	if err != nil {
-		matchSecret(&decoy, sums, s.Now())
+		_, _, _ = matchSecret(&decoy, sums, s.Now())
 		return Client{}, invalidClient(ErrUnknownClient)
 	}
 	secret, at, cause := matchSecret(&c, sums, s.Now())
@@ -141,6 +143,16 @@ func matchSecret(c *Client, sums []hashed, now time.Time) (id string, at int, ca
 		}
 	}
 	return id, at, cause
+}
+
+// CheckAddress refuses an authenticated client that calls from where it may
+// not, with the answer of a wrong secret: whoever found a secret and tries it
+// from elsewhere must not learn that it is one.
+func CheckAddress(c *Client, from netip.Addr) error {
+	if c.Addresses.Permits(from) {
+		return nil
+	}
+	return invalidClient(ErrOtherAddress)
 }
 
 func invalidClient(cause error) error {

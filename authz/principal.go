@@ -16,13 +16,14 @@ type LiveClient struct {
 	Generation      uint64
 	TokensNotBefore int64 // Unix seconds; 0: none
 	AllowedScopes   *ScopeSet
+	Addresses       Addresses // where it may act from; none: anywhere
 }
 
 // LiveClientOf makes the request path's view of a stored client.
 func LiveClientOf(c *Client) *LiveClient {
 	live := &LiveClient{
 		ID: c.ID, OwnerType: c.OwnerType, OwnerID: c.OwnerID, Status: c.Status,
-		Generation: c.Generation, AllowedScopes: c.AllowedScopes,
+		Generation: c.Generation, AllowedScopes: c.AllowedScopes, Addresses: slices.Clone(c.Addresses),
 	}
 	if !c.TokensNotBefore.IsZero() {
 		live.TokensNotBefore = c.TokensNotBefore.Unix()

@@ -49,6 +49,8 @@ type NewClient struct {
 	OwnerType      string
 	OwnerID        string
 	AccessTokenTTL time.Duration
+	IssueLimit     IssueLimit
+	Addresses      Addresses
 	Labels         map[string]string
 	Actor          string
 }
@@ -67,6 +69,7 @@ func (r *Registry) Create(ctx context.Context, n NewClient) (Client, SecretText,
 	c := Client{
 		Name: n.Name, AllowedGrants: n.AllowedGrants, AllowedScopes: scopes, Confidential: n.Confidential,
 		OwnerType: n.OwnerType, OwnerID: n.OwnerID, AccessTokenTTL: n.AccessTokenTTL, Labels: n.Labels,
+		IssueLimit: n.IssueLimit, Addresses: n.Addresses,
 		Status: StatusActive, CreatedAt: now, Generation: 1,
 	}
 	if err := c.Validate(r.Policy.Load().MaxTokenTTL); err != nil {
@@ -176,6 +179,8 @@ type Update struct {
 	OwnerType      *string
 	OwnerID        *string
 	AccessTokenTTL *time.Duration
+	IssueLimit     *IssueLimit
+	Addresses      *Addresses
 	Labels         *map[string]string
 	Actor          string
 }
@@ -214,6 +219,8 @@ func (r *Registry) apply(c *Client, u *Update) (fields []string, err error) {
 	fields = set(fields, "owner_type", &c.OwnerType, u.OwnerType)
 	fields = set(fields, "owner_id", &c.OwnerID, u.OwnerID)
 	fields = set(fields, "access_token_ttl", &c.AccessTokenTTL, u.AccessTokenTTL)
+	fields = set(fields, "issue_limit", &c.IssueLimit, u.IssueLimit)
+	fields = set(fields, "addresses", &c.Addresses, u.Addresses)
 	fields = set(fields, "labels", &c.Labels, u.Labels)
 	return fields, nil
 }

@@ -95,6 +95,7 @@ func (p *passage) authorize(ctx context.Context) authz.Reason {
 	var cred authz.Credential
 	if !p.guard.route.Requirement.Public {
 		cred = credentialOf(p.x.Fields)
+		cred.Address = p.origin.Client
 	}
 	p.decision = p.g.Authorizer.Authorize(ctx, cred, &p.guard.route.Requirement)
 	if p.decision.Allowed() {

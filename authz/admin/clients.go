@@ -21,6 +21,8 @@ type CreateRequest struct {
 	OwnerType      string            `json:"owner_type,omitempty"`
 	OwnerID        string            `json:"owner_id,omitempty"`
 	AccessTokenTTL Duration          `json:"access_token_ttl,omitempty"`
+	IssueLimit     string            `json:"issue_limit,omitempty"` // such as "100/h"
+	Addresses      []string          `json:"addresses,omitempty"`   // addresses and CIDR ranges
 	Labels         map[string]string `json:"labels,omitempty"`
 }
 
@@ -29,10 +31,15 @@ func (s *Server) createClient(c echo.Context) error {
 	if err := read(c, &req, false); err != nil {
 		return s.refuse(c, err)
 	}
+	limit, addresses, err := bounds(&req.IssueLimit, &req.Addresses)
+	if err != nil {
+		return s.refuse(c, err)
+	}
 	client, secret, err := s.Registry.Create(c.Request().Context(), authz.NewClient{
 		Name: req.Name, AllowedGrants: convert[authz.GrantType](req.AllowedGrants), AllowedScopes: convert[authz.Scope](req.AllowedScopes),
 		Confidential: req.Confidential == nil || *req.Confidential, OwnerType: req.OwnerType, OwnerID: req.OwnerID,
 		AccessTokenTTL: time.Duration(req.AccessTokenTTL), Labels: req.Labels, Actor: actor(c),
+		IssueLimit: *limit, Addresses: *addresses,
 	})
 	if err != nil {
 		return s.refuse(c, err)
@@ -40,6 +47,25 @@ func (s *Server) createClient(c echo.Context) error {
 	s.audit(c, "client registered", "client_id", string(client.ID), "name", client.Name, "scopes", client.AllowedScopes.String())
 	c.Response().Header().Set(echo.HeaderLocation, "/admin/v1/clients/"+string(client.ID))
 	return writeJSON(c, http.StatusCreated, ClientWithSecret{clientJSON(&client), secret.Text()})
+}
+
+// bounds reads what bounds a client's tokens; nil stays nil.
+func bounds(limit *string, addresses *[]string) (l *authz.IssueLimit, a *authz.Addresses, err error) {
+	if limit != nil {
+		parsed, err := authz.ParseIssueLimit(*limit)
+		if err != nil {
+			return nil, nil, &authz.FieldError{Field: "issue_limit", Problem: err.Error()}
+		}
+		l = &parsed
+	}
+	if addresses != nil {
+		parsed, err := authz.ParseAddresses(*addresses)
+		if err != nil {
+			return nil, nil, &authz.FieldError{Field: "addresses", Problem: err.Error()}
+		}
+		a = &parsed
+	}
+	return l, a, nil
 }
 
 // convert keeps nil and empty apart.
@@ -127,6 +153,8 @@ type UpdateRequest struct {
 	OwnerType      *string            `json:"owner_type,omitempty"`
 	OwnerID        *string            `json:"owner_id,omitempty"`
 	AccessTokenTTL *Duration          `json:"access_token_ttl,omitempty"`
+	IssueLimit     *string            `json:"issue_limit,omitempty"` // empty: none
+	Addresses      *[]string          `json:"addresses,omitempty"`   // empty: anywhere
 	Labels         *map[string]string `json:"labels,omitempty"`
 }
 
@@ -139,7 +167,12 @@ func (s *Server) updateClient(c echo.Context) error {
 	if err := read(c, &req, false); err != nil {
 		return s.refuse(c, err)
 	}
+	limit, addresses, err := bounds(req.IssueLimit, req.Addresses)
+	if err != nil {
+		return s.refuse(c, err)
+	}
 	u := authz.Update{
+		IssueLimit: limit, Addresses: addresses,
 		Name: req.Name, Confidential: req.Confidential, OwnerType: req.OwnerType, OwnerID: req.OwnerID,
 		AccessTokenTTL: (*time.Duration)(req.AccessTokenTTL), Labels: req.Labels, Actor: actor(c),
 	}

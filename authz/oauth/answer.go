@@ -63,7 +63,12 @@ func (s *Server) refuse(c echo.Context, err error) (int, error) {
 		h.Set(echo.HeaderRetryAfter, strconv.Itoa(retryAfter))
 		h.Set("X-Scopegate-Error", unavailableReason(oe))
 	}
+	var limited *limitError
 	switch {
+	case errors.As(oe, &limited):
+		status = http.StatusTooManyRequests
+		setRetryAfter(c, limited.wait)
+		h.Set("X-Scopegate-Error", authz.ReasonRateLimited.String())
 	case errors.Is(oe, errTooLarge):
 		status = http.StatusRequestEntityTooLarge
 	case errors.Is(oe, errSlowDown):

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 
@@ -29,6 +30,10 @@ func (s *Server) authenticate(c echo.Context, f form) (authz.Client, error) {
 		return authz.Client{}, err
 	}
 	client, err := s.Issuer.Authenticate(c.Request().Context(), cred.id, cred.candidates...)
+	if err == nil {
+		from, _ := netip.ParseAddr(c.RealIP()) // the zero one passes no list
+		err = authz.CheckAddress(&client, from)
+	}
 	if s.Throttle == nil {
 		return client, err
 	}

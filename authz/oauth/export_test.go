@@ -7,3 +7,10 @@ func DecodeForm(body string) (url.Values, error) {
 	f, err := decodeForm(body)
 	return f.values, err
 }
+
+// Len is how many clients are kept.
+func (l *IssueLimits) Len() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.full)
+}

@@ -23,7 +23,8 @@ const (
 	ResourcePath   = "/.well-known/oauth-protected-resource"
 )
 
-// Server answers the fixed endpoints. All fields but JWKS and Throttle are needed.
+// Server answers the fixed endpoints. All fields but JWKS, Throttle and
+// IssueLimits are needed.
 type Server struct {
 	Issuer   *authz.Issuer
 	Policy   *authz.CurrentPolicy
@@ -32,6 +33,9 @@ type Server struct {
 	Now      func() time.Time
 	JWKS     func() []byte // the JWK set (RFC 7517); if nil, an empty one
 	Throttle *Throttle     // slows guesses at secrets; if nil, nothing is slowed
+	// IssueLimits count what clients with an issue limit ask for; if nil,
+	// nobody is limited.
+	IssueLimits *IssueLimits
 }
 
 // Mount gives the endpoints their paths. Echo's router knows these paths only;

@@ -48,6 +48,12 @@ func (s *Server) issue(c echo.Context) (issued authz.Issued, client authz.Client
 	if client, err = s.authenticate(c, f); err != nil {
 		return issued, client, grant, err
 	}
+	if s.IssueLimits != nil {
+		if wait := s.IssueLimits.Take(&client, s.Now()); wait > 0 {
+			return issued, client, grant, &authz.OAuthError{Code: authz.CodeTemporarilyUnavailable,
+				Description: "the client asks for more tokens than it may, slow down", Cause: &limitError{client.IssueLimit, wait}}
+		}
+	}
 	req := authz.TokenRequest{Grant: authz.GrantType(f.get("grant_type")), Scope: f.get("scope")}
 	issued, err = s.Issuer.Issue(c.Request().Context(), &client, req)
 	return issued, client, grant, err
@@ -63,8 +69,9 @@ func grantLabel(grant string) string {
 
 func resultOf(err error) string {
 	var oe *authz.OAuthError
+	var limited *limitError
 	switch {
-	case errors.Is(err, errSlowDown):
+	case errors.Is(err, errSlowDown), errors.As(err, &limited):
 		return "rate_limited"
 	case errors.Is(err, authz.ErrFull):
 		return "store_full"

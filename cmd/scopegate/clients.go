@@ -92,6 +92,8 @@ func clientsCreate(w world) *cobra.Command {
 	cmd.Flags().StringVar(&owner, "owner", "", "the client's owner as TYPE:ID, e.g. tenant:42")
 	cmd.Flags().DurationVar(&ttl, "token-ttl", 0, "lifetime of its tokens (default: the server's)")
 	cmd.Flags().StringToStringVar(&req.Labels, "label", nil, "a label KEY=VALUE (repeat)")
+	cmd.Flags().StringVar(&req.IssueLimit, "issue-limit", "", "how many tokens it may ask for, e.g. 100/h (default: no bound)")
+	cmd.Flags().StringArrayVar(&req.Addresses, "address", nil, "an address or CIDR range that it may act from (repeat; default: anywhere)")
 	cmd.Flags().BoolVar(&public, "public", false, "register a client that is not confidential and so gets no tokens")
 	_ = cmd.MarkFlagRequired("name")
 	return cmd
@@ -214,6 +216,12 @@ func (r *remote) printClient(w world, c *admin.Client) error {
 		if c.AccessTokenTTL != nil {
 			t.row("access_token_ttl", time.Duration(*c.AccessTokenTTL))
 		}
+		if c.IssueLimit != "" {
+			t.row("issue_limit", c.IssueLimit)
+		}
+		if len(c.Addresses) > 0 {
+			t.row("addresses", strings.Join(c.Addresses, " "))
+		}
 		t.row("generation", c.Generation)
 		t.row("created_at", when(&c.CreatedAt))
 		t.row("last_used_at", when(c.LastUsedAt))
@@ -243,8 +251,8 @@ func clientPath(id, verb string) string { return "/admin/v1/clients/" + url.Path
 
 func clientsUpdate(w world) *cobra.Command {
 	var r remote
-	var name, owner string
-	var scopes []string
+	var name, owner, issueLimit string
+	var scopes, addresses []string
 	var ttl time.Duration
 	var labels map[string]string
 	cmd := &cobra.Command{
@@ -263,6 +271,13 @@ func clientsUpdate(w world) *cobra.Command {
 			}
 			if given("token-ttl") {
 				req.AccessTokenTTL = (*admin.Duration)(&ttl)
+			}
+			if given("issue-limit") {
+				req.IssueLimit = &issueLimit
+			}
+			if given("address") {
+				addresses = slices.DeleteFunc(addresses, func(s string) bool { return s == "" })
+				req.Addresses = &addresses
 			}
 			if given("label") {
 				req.Labels = &labels
@@ -290,6 +305,8 @@ func clientsUpdate(w world) *cobra.Command {
 	cmd.Flags().StringArrayVar(&scopes, "scope", nil, "all scopes that it may have from now on (repeat); empty for none")
 	cmd.Flags().StringVar(&owner, "owner", "", "a new owner TYPE:ID; empty for none")
 	cmd.Flags().DurationVar(&ttl, "token-ttl", 0, "lifetime of its tokens; 0s for the server's default")
+	cmd.Flags().StringVar(&issueLimit, "issue-limit", "", "how many tokens it may ask for, e.g. 100/h; empty for no bound")
+	cmd.Flags().StringArrayVar(&addresses, "address", nil, "all addresses and CIDR ranges that it may act from (repeat); empty for anywhere")
 	cmd.Flags().StringToStringVar(&labels, "label", nil, "all labels from now on, KEY=VALUE (repeat)")
 	return cmd
 }

@@ -21,6 +21,7 @@ func clientRoundTrip(t *testing.T, s authz.Store) {
 func clientValuesAreCopies(t *testing.T, s authz.Store) {
 	spoil := func(c *authz.Client) {
 		c.Secrets[0].ID, c.AllowedGrants[0], c.Labels["team"], c.Labels["x"] = "spoilt", "spoilt", "spoilt", "y"
+		c.Addresses[0] = c.Addresses[1]
 	}
 	given := client(1)
 	stored := put(t, s, given)

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -21,6 +22,9 @@ func Now() time.Time { return time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC) }
 
 // equal compares records as values: scope sets by their text, times by instant.
 var equal = cmp.Comparer(func(a, b *authz.ScopeSet) bool { return a.Equal(b) })
+
+// samePrefix compares ranges of addresses as values.
+var samePrefix = cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })
 
 // opened opens a store that the test's end closes.
 func opened(t testing.TB, open Open) authz.Store {
@@ -42,7 +46,9 @@ func client(n int) authz.Client {
 		AllowedGrants: []authz.GrantType{authz.GrantClientCredentials},
 		AllowedScopes: authz.NewScopeSet("invoices.read", "reports.generate"),
 		Confidential:  true, OwnerType: "tenant", OwnerID: "42", AccessTokenTTL: 30 * time.Minute,
-		Labels: map[string]string{"team": "billing"}, Status: authz.StatusActive, CreatedAt: Now().Add(123 * time.Millisecond),
+		IssueLimit: authz.IssueLimit{N: 100, Per: time.Hour},
+		Addresses:  authz.Addresses{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/32")},
+		Labels:     map[string]string{"team": "billing"}, Status: authz.StatusActive, CreatedAt: Now().Add(123 * time.Millisecond),
 		Secrets: []authz.Secret{
 			{ID: "s1", Hash: sha256.Sum256([]byte{1}), HashKeyID: "k1", Preview: "spocs_abcd", CreatedAt: Now()},
 			{ID: "s2", Hash: sha256.Sum256([]byte{2}), HashKeyID: "k2", Preview: "spocs_efgh", CreatedAt: Now(), ExpiresAt: Now().Add(time.Hour)},
@@ -155,7 +161,7 @@ func wantErr(t testing.TB, what string, err, want error) {
 
 func diff(t testing.TB, what string, want, got any) {
 	t.Helper()
-	if d := cmp.Diff(want, got, equal); d != "" {
+	if d := cmp.Diff(want, got, equal, samePrefix); d != "" {
 		t.Errorf("%s (-want +got):\n%s", what, d)
 	}
 }
