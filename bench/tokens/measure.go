@@ -93,6 +93,9 @@ func (m *measurement) filled(ctx context.Context) (err error) {
 		if err != nil {
 			return 0, 0, err
 		}
+		if err := settle(ctx, pids); err != nil {
+			return 0, 0, err
+		}
 		r, err := m.hand.Do(load.Job{Crowds: []load.Crowd{c}, Warmup: time.Second, Window: m.o.window, PIDs: pids})
 		if err != nil {
 			return 0, 0, err
@@ -122,6 +125,27 @@ func (m *measurement) filled(ctx context.Context) (err error) {
 	}
 	m.fill.after, m.fill.rssLast, err = cost()
 	return err
+}
+
+// settle waits, a minute at most, until processes do next to nothing: the
+// store tidies up for a while after many writes.
+func settle(ctx context.Context, pids []int) error {
+	for range 60 {
+		before, err := proc.CPU(pids)
+		if err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Second):
+		}
+		after, err := proc.CPU(pids)
+		if err != nil || after-before < 20*time.Millisecond {
+			return err
+		}
+	}
+	return nil
 }
 
 func (m *measurement) find(name string) *subject {

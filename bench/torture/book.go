@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -111,9 +112,5 @@ func (t *tally) broken() error {
 	if len(t.wrong) == 0 {
 		return nil
 	}
-	text := ""
-	for _, w := range t.wrong[:min(len(t.wrong), 20)] {
-		text += "\n  " + w
-	}
-	return fmt.Errorf("%d promises were broken:%s", len(t.wrong), text)
+	return fmt.Errorf("%d promises were broken:\n  %s", len(t.wrong), strings.Join(t.wrong[:min(len(t.wrong), 20)], "\n  "))
 }

@@ -57,8 +57,11 @@ type part struct {
 
 // parts in the order in which they run.
 var parts = []part{
-	{"kill", (*stage).kills}, {"cut", (*stage).cuts}, {"faults", (*stage).faults},
-	{"expiry", (*stage).expiry}, {"starts", (*stage).starts},
+	{"kill", (*stage).kills},
+	{"cut", (*stage).cuts},
+	{"faults", (*stage).faults},
+	{"expiry", (*stage).expiry},
+	{"starts", (*stage).starts},
 }
 
 func run(ctx context.Context) (err error) {
@@ -107,7 +110,7 @@ func run(ctx context.Context) (err error) {
 }
 
 // newSite makes a place for a server below the stage.
-func (s *stage) newSite(name string, flags ...string) (*site, error) {
+func (s *stage) newSite(name string) (*site, error) {
 	dir := filepath.Join(s.dir, name)
-	return &site{binary: s.binary, dir: dir, data: filepath.Join(dir, "data"), flags: flags}, os.MkdirAll(dir, 0o700)
+	return &site{binary: s.binary, dir: dir, data: filepath.Join(dir, "data")}, os.MkdirAll(dir, 0o700)
 }

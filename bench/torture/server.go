@@ -25,7 +25,6 @@ type site struct {
 	binary string
 	dir    string // holds the routes file
 	data   string // the data directory
-	flags  []string
 
 	mu sync.Mutex // held while the routes file is written
 }
@@ -42,8 +41,10 @@ type server struct {
 // start runs the binary with nothing but its addresses and directories, and
 // waits until it is ready.
 func (s *site) start(ctx context.Context) (*server, error) {
-	args := append([]string{"serve", "--routes", filepath.Join(s.dir, "routes.yaml"), "--data-dir", s.data,
-		"--listen", "127.0.0.1:0", "--admin-listen", "", "--watch=false", "--access-log", "off"}, s.flags...)
+	args := []string{
+		"serve", "--routes", filepath.Join(s.dir, "routes.yaml"), "--data-dir", s.data,
+		"--listen", "127.0.0.1:0", "--admin-listen", "", "--watch=false", "--access-log", "off",
+	}
 	r := &server{cmd: exec.Command(s.binary, args...), log: filepath.Join(s.dir, "server.log"), ended: make(chan struct{})}
 	log, err := os.OpenFile(r.log, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
