@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"os"
 
-	"scopegate/authz"
 	"scopegate/gateway/config"
 	"scopegate/gateway/route"
 	"scopegate/metrics"
@@ -23,7 +22,7 @@ func (g *Gateway) Build(cfg *config.Config, previous *Snapshot) (*Snapshot, conf
 		keep:        newKeeper(previous),
 		tokenPrefix: cfg.OAuth.TokenPrefix,
 		noRoute:     g.Metrics.Route(metrics.NoRoute),
-		policy:      policyOf(cfg),
+		scopes:      cfg.Catalogue().Strings(),
 		previous:    previous,
 	}}
 	b.next.limits = b.next.keep.global(cfg.Limits)
@@ -95,13 +94,6 @@ func (b *builder) tableProblems(err error) {
 			index = invalid.Route.Index
 		}
 		b.problem(config.RoutePath(index, "path"), err)
-	}
-}
-
-func policyOf(cfg *config.Config) *authz.Policy {
-	return &authz.Policy{
-		Issuer: cfg.OAuth.Issuer.Reveal(), Realm: cfg.OAuth.Realm, TokenPrefix: cfg.OAuth.TokenPrefix,
-		TokenTTL: cfg.OAuth.AccessTokenTTL, MaxTokenTTL: cfg.OAuth.MaxAccessTokenTTL, Scopes: cfg.Catalogue(),
 	}
 }
 

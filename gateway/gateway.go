@@ -26,8 +26,6 @@ type Gateway struct {
 	TrustedProxies []netip.Prefix
 	Now            func() time.Time // if nil, time.Now
 	Random         func() uint64    // of request ids; if nil, math/rand/v2
-	// Policy is where a reload puts what the file asks of issuing; if nil, nowhere.
-	Policy *authz.CurrentPolicy
 	// ReadFile reads the certificates that upstreams name; if nil, os.ReadFile.
 	ReadFile func(name string) ([]byte, error)
 

@@ -22,9 +22,6 @@ func (g *Gateway) Reload(cfg *config.Config) (Summary, config.Problems) {
 	// Above, all that may fail; below, only the swap.
 
 	g.snapshot.Store(next)
-	if g.Policy != nil {
-		g.Policy.Store(next.policy)
-	}
 	g.forget(previous, next)
 	return next.Summary, nil
 }
@@ -46,7 +43,7 @@ func (g *Gateway) forget(previous, next *Snapshot) {
 		routes = append(routes, guard.route.Name)
 	}
 	g.Metrics.KeepRoutes(routes, slices.Collect(maps.Keys(next.upstreams)))
-	g.Metrics.KeepScopes(next.policy.Scopes.Strings())
+	g.Metrics.KeepScopes(next.scopes)
 	for _, u := range next.upstreams {
 		g.showEndpoints(u)
 	}

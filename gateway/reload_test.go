@@ -5,7 +5,6 @@ import (
 	"sync"
 	"testing"
 
-	"scopegate/authz"
 	"scopegate/gateway"
 	"scopegate/gateway/gatewaytest"
 )
@@ -52,16 +51,6 @@ func TestReloadThatFailsLeavesAllAsItWas(t *testing.T) {
 	}
 	if got := get(t, h, "/a/7", "read"); got != 200 {
 		t.Errorf("the old route: %d", got)
-	}
-}
-
-func TestReloadPutsThePolicyInForce(t *testing.T) {
-	h := gatewaytest.New(t, plainRoutes)
-	h.Gateway.Policy = authz.NewCurrentPolicy(&authz.Policy{})
-	h.Reload(t, plainRoutes+"oauth: { realm: moved }\n")
-	p := h.Gateway.Policy.Load()
-	if p.Realm != "moved" || !p.Knows("a:read") || p.Knows("a:nothing") {
-		t.Errorf("policy: %+v", p)
 	}
 }
 

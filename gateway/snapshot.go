@@ -20,7 +20,7 @@ type Snapshot struct {
 	upstreams   map[string]*runningUpstream
 	limits      globalLimits
 	keep        keeper
-	policy      *authz.Policy
+	scopes      []string // the catalogue
 	tokenPrefix string
 	noRoute     *metrics.Route
 	previous    *Snapshot // until it serves: whose parts are not its own
