@@ -41,6 +41,10 @@ func TestOrdinaryNamesPass(t *testing.T) {
 	}
 }
 
+func hasFoldedPrefix(name, canonical string) bool {
+	return len(name) >= len(canonical) && exchange.EqualFolded(name[:len(canonical)], canonical)
+}
+
 func FuzzNoNameThatFoldsToAProtectedOnePasses(f *testing.F) {
 	for _, name := range protected {
 		f.Add(name)
@@ -53,7 +57,7 @@ func FuzzNoNameThatFoldsToAProtectedOnePasses(f *testing.F) {
 			}
 		}
 		for _, family := range []string{"x-principal-", "x-forwarded-", "x-original-", "x-ssl-"} {
-			if exchange.HasFoldedPrefix(name, family) && len(name) > len(family) && gateway.Passes(name) {
+			if hasFoldedPrefix(name, family) && len(name) > len(family) && gateway.Passes(name) {
 				t.Errorf("%q is of %s and passes", name, family)
 			}
 		}

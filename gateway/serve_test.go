@@ -116,7 +116,7 @@ func TestPrincipalHeadersComeLast(t *testing.T) {
 	h.Gateway.ServeWithoutUpstream(t.Context(), x, func(fields []exchange.Field) {
 		first := -1
 		for i, f := range fields {
-			switch principal := exchange.HasFoldedPrefix(f.Name, "x-principal-"); {
+			switch principal := hasFoldedPrefix(f.Name, "x-principal-"); {
 			case principal && first < 0:
 				first = i
 			case !principal && first >= 0:

@@ -29,12 +29,6 @@ func EqualFolded(name, canonical string) bool {
 	return true
 }
 
-// HasFoldedPrefix reports whether name folds to something that begins with
-// canonical, which is in lower case with "-" for the rest.
-func HasFoldedPrefix(name, canonical string) bool {
-	return len(name) >= len(canonical) && EqualFolded(name[:len(canonical)], canonical)
-}
-
 // FoldByte folds one character of a field name.
 func FoldByte(c byte) byte {
 	c = lower(c)
