@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"encoding/hex"
 	"math/rand/v2"
 	"strconv"
 
@@ -88,7 +87,7 @@ func (p *passage) setPrincipal() {
 
 func (p *passage) tokenID(principal *authz.Principal) string {
 	from := p.scratch.mark()
-	p.scratch.b = hex.AppendEncode(p.scratch.b, principal.Hash[:8])
+	p.scratch.b = principal.Hash.AppendID(p.scratch.b)
 	return p.scratch.text(from)
 }
 
