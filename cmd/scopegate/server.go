@@ -146,7 +146,7 @@ func (s *server) watchStore() {
 		},
 		TokensLive:     func() int { return stats().Live },
 		CacheHits:      func() uint64 { return uint64(stats().Hits) },
-		CacheMisses:    func() uint64 { return uint64(stats().Misses) },
+		CacheMisses:    func() uint64 { return uint64(stats().EngineReads) },
 		StoreDiskBytes: s.store.DiskBytes,
 	})
 }
