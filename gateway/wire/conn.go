@@ -17,8 +17,8 @@ const (
 	// bufferSize bounds a head, and with it the memory of a caller who sends
 	// one byte a second. A larger head is net/http's.
 	bufferSize = 8 << 10
-	// lookAfter is how long a connection rests before it is read once without
-	// being asked to (see ready).
+	// lookAfter is how long, at most, a connection rests before it is read once
+	// without being asked to (see ready).
 	lookAfter = time.Second
 )
 

@@ -80,35 +80,52 @@ func TestAStreamIsReadAlikeHoweverItIsSplit(t *testing.T) {
 	}
 }
 
-// TestAnEndThatComesAlongWithARequestIsSeen is about an edge that the poller
-// does not repeat: the bytes and the end arrive as one event.
-func TestAnEndThatComesAlongWithARequestIsSeen(t *testing.T) {
-	for name, before := range map[string]int{"on a new connection": 0, "on a kept connection": 3} {
-		for _, pipelined := range []int{1, 2, 5} {
-			t.Run(fmt.Sprintf("%s, %d requests", name, pipelined), func(t *testing.T) {
-				t.Parallel()
-				entered, sent := make(chan struct{}, 10), make(chan struct{})
-				addr, _ := start(t, pipeline(func(ctx context.Context, x *exchange.Exchange) {
-					if x.Path == "/last" {
-						entered <- struct{}{}
-						<-sent // the end is here before the answer is
-					}
-					echoPipeline{}.Serve(ctx, x)
-				}))
-				c := dial(t, addr)
-				for range before {
-					c.get("/before")
+// TestAnEndThatComesAlongWithRequestsIsSeen is about an edge that the poller
+// does not repeat: bytes and end are there before the socket is read, as one
+// event. After a lone request the look has to find the end.
+func TestAnEndThatComesAlongWithRequestsIsSeen(t *testing.T) {
+	for _, requests := range []int{1, 2, 5} {
+		t.Run(fmt.Sprintf("%d requests", requests), func(t *testing.T) {
+			t.Parallel()
+			entered, sent := make(chan struct{}), make(chan struct{})
+			f := newFront(pipeline(func(ctx context.Context, x *exchange.Exchange) {
+				if x.Path == "/hold" {
+					close(entered)
+					<-sent
 				}
-				c.send(strings.Repeat(get("/last"), pipelined))
-				within(t, "request", entered)
-				c.endSending()
-				close(sent)
-				all, err := c.rest()
-				if n := strings.Count(all, "GET /last host=h\n"); n != pipelined || err != nil {
-					t.Errorf("%d answers, %v", n, err)
-				}
-			})
-		}
+				echoPipeline{}.Serve(ctx, x)
+			}))
+			if requests > 1 {
+				f.NeverLook()
+			}
+			c := dial(t, run(t, f))
+			c.get("/first")
+			c.send(get("/hold"))
+			within(t, "request", entered)
+			c.send(strings.Repeat(get("/last"), requests))
+			c.endSending()
+			close(sent)
+			all, err := c.rest()
+			if n := strings.Count(all, "GET /last host=h\n"); n != requests || err != nil {
+				t.Errorf("%d answers, %v", n, err)
+			}
+		})
+	}
+}
+
+func TestAnEndThatWasThereBeforeTheConnectionWasAcceptedIsSeen(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := dial(t, l.Addr().String())
+	c.send(get("/a"))
+	c.endSending()
+	f := newFront(echoPipeline{})
+	f.NeverLook()
+	runOn(t, f, l)
+	if all, err := c.rest(); err != nil || !strings.HasSuffix(all, "GET /a host=h\n") {
+		t.Errorf("%q %v", all, err)
 	}
 }
 

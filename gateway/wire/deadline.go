@@ -19,7 +19,7 @@ func (c *conn) limit() time.Time {
 // the look that a resting connection is due.
 func (c *conn) arm(now time.Time) {
 	until := c.limit()
-	if look := now.Add(lookAfter); c.headSince.IsZero() && !c.looked && look.Before(until) {
+	if look := now.Add(c.f.lookAfter); c.headSince.IsZero() && !c.looked && look.Before(until) {
 		until = look
 	}
 	c.setDeadline(until)
@@ -42,7 +42,7 @@ func (c *conn) beginHead() {
 // is moved only when half of it is over: moving it costs more than looking.
 func (c *conn) rest(now time.Time) {
 	c.idleSince, c.headSince = now, time.Time{}
-	if left := c.deadline.Sub(now); c.looked || left < lookAfter/2 || left > lookAfter {
+	if left := c.deadline.Sub(now); c.looked || left < c.f.lookAfter/2 || left > c.f.lookAfter {
 		c.looked = false
 		c.arm(now)
 	}

@@ -1,6 +1,10 @@
 package wire
 
-import "scopegate/gateway/exchange"
+import (
+	"time"
+
+	"scopegate/gateway/exchange"
+)
 
 // Head is what ReadHead found besides the exchange.
 type Head struct {
@@ -24,3 +28,7 @@ func ReadHead(b []byte, x *exchange.Exchange) (Head, string) {
 	h, v := readHead(b, x)
 	return Head{h.length, h.body, h.close}, [...]string{complete: Complete, partial: Partial, foreign: Foreign}[v]
 }
+
+// NeverLook makes a front see of a resting connection only what the poller
+// tells. It is called before the front is run.
+func (f *Front) NeverLook() { f.lookAfter = time.Hour }

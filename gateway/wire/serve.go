@@ -53,7 +53,7 @@ func (c *conn) answer() {
 func (c *conn) serveWithBody() bool {
 	from := c.start + c.head.length
 	c.body.set(c.in.b[from:c.end], c.head.body)
-	if !c.serve() || c.body.left() > 0 {
+	if !c.serve() { // as where it was not read to its end
 		return false
 	}
 	c.release()

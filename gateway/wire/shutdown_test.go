@@ -24,7 +24,9 @@ func shutdown(ctx context.Context, f *wire.Front) <-chan error {
 }
 
 func TestShutdownEndsIdleConnectionsAtOnce(t *testing.T) {
-	addr, f := start(t, echoPipeline{})
+	f := newFront(echoPipeline{})
+	f.NeverLook()
+	addr := run(t, f)
 	fresh, kept := dial(t, addr), dial(t, addr)
 	kept.get("/a")
 	if err := within(t, "end", shutdown(t.Context(), f)); err != nil {
@@ -85,8 +87,9 @@ func TestShutdownCutsWhatOutlastsItsTime(t *testing.T) {
 		"a caller that reads not": get("/write"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			entered := make(chan struct{})
+			entered, left := make(chan struct{}), make(chan struct{})
 			f := newFront(pipeline(func(ctx context.Context, x *exchange.Exchange) {
+				defer close(left)
 				close(entered)
 				switch x.Path {
 				case "/wait":
@@ -115,6 +118,7 @@ func TestShutdownCutsWhatOutlastsItsTime(t *testing.T) {
 			if err := within(t, "end", done); !errors.Is(err, context.Canceled) {
 				t.Error(err)
 			}
+			within(t, "end of the pipeline", left)
 			serving.Wait()
 		})
 	}

@@ -1,6 +1,7 @@
 package wire_test
 
 import (
+	"context"
 	"testing"
 
 	"scopegate/gateway/exchange"
@@ -36,15 +37,19 @@ func TestWatchTellsThatTheCallerLeft(t *testing.T) {
 	}
 }
 
-// TestAWatchEndsWithItsExchange leaves the rest to goleak.
 func TestAWatchEndsWithItsExchange(t *testing.T) {
 	var lefts []<-chan struct{}
-	c := answers(t, func(x *exchange.Exchange) {
+	addr, f := start(t, pipeline(func(_ context.Context, x *exchange.Exchange) {
 		lefts = append(lefts, x.Answer.Watch())
 		_ = answer(x, 200, "")
-	})
+	}))
+	c := dial(t, addr)
 	for range 3 {
-		c.get("/odd")
+		c.get("/a")
+	}
+	_ = c.Close()
+	if err := within(t, "end", shutdown(t.Context(), f)); err != nil { // it waits for watches
+		t.Error(err)
 	}
 	for _, left := range lefts {
 		select {
