@@ -35,6 +35,7 @@ var rooms = []room{
 	{name: "gateway/config", may: []string{"authz", "gateway/route"}, noSockets: true, noClock: true, why: "routes.yaml as written is checked offline: the same file must mean the same everywhere and at any time"},
 	{name: "gateway/route", may: []string{"authz"}, onlyStd: true, noSockets: true, noClock: true, why: "matching is a pure function of table and path: it can be fuzzed, explained and replayed"},
 	{name: "gateway/diff", may: []string{"authz", "gateway/config", "gateway/route"}, noSockets: true, noClock: true, why: "what a changed file means for access is said before it serves, from the two files alone"},
+	{name: "gateway/openapi", may: []string{"authz", "gateway/config", "gateway/route"}, noSockets: true, noClock: true, why: "a document of others becomes routes offline: what it cannot decide is said, and nothing is fetched"},
 	{name: "gateway/forwarded", may: []string{"gateway/exchange"}, why: "whose word counts about a request's origin is read from header fields and the peer, nothing else"},
 	{name: "gateway/upstream", may: []string{"authz", "gateway/exchange"}, why: "forwarding takes a Permit; it must not know routes, fronts or how the Permit came about"},
 	{name: "gateway/limit", may: []string{"gateway/exchange"}, why: "a limit counts and says so in header fields; it must not know what is forwarded where"},

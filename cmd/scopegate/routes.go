@@ -83,7 +83,7 @@ func validateCommand(w world) *cobra.Command {
 
 func routesCommand(w world) *cobra.Command {
 	cmd := &cobra.Command{Use: "routes", Short: "List, explain and test the routes of a file, without a server"}
-	cmd.AddCommand(routesList(w), routesExplain(w), routesTest(w), routesDiff(w), routesSchema(w))
+	cmd.AddCommand(routesList(w), routesExplain(w), routesTest(w), routesDiff(w), routesImport(w), routesSchema(w))
 	return onlySubcommands(cmd)
 }
 
