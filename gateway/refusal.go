@@ -52,6 +52,9 @@ func (p *passage) refuse(reason authz.Reason) {
 	p.add("X-Scopegate-Error", reason.PublicError())
 	p.addReasonFields(reason)
 	p.addCORS(p.corsOfRefusal())
+	if reason == authz.ReasonBodyTooLarge {
+		p.x.Answer.CloseAfter() // whatever of the body is still on its way is not read
+	}
 	from := p.scratch.mark()
 	p.scratch.b = p.appendProblem(p.scratch.b, reason, status)
 	p.sendAnswer(status, p.scratch.b[from:])
