@@ -98,7 +98,7 @@ func restoreCommand(w world) *cobra.Command {
 				if err != nil {
 					return fmt.Errorf("restore: %w", err)
 				}
-				defer f.Close()
+				defer func() { _ = f.Close() }()
 				in = f
 			}
 			return restore(cmd.Context(), w, in, dataDir)

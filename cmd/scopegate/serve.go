@@ -54,6 +54,9 @@ func serve(ctx context.Context, w world, o serveOptions) (err error) {
 		}
 		defer func() { err = errors.Join(err, d.stop()) }()
 		o.dataDir, o.logLevel = d.dataDir, demoLogLevel(o)
+		if o.listen == defaultListen {
+			o.listen = "127.0.0.1" + defaultListen // its client's secret is on a screen
+		}
 		w.getenv = d.environment(w.getenv)
 	}
 	s, err := newServerUnless(ctx, ends, w, o)

@@ -12,6 +12,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// defaultListen is the public listener's address where nobody says otherwise.
+const defaultListen = ":8080"
+
 // serveOptions are the flags of `serve`, as given.
 type serveOptions struct {
 	routes          string
@@ -41,7 +44,7 @@ func (o *serveOptions) add(cmd *cobra.Command) {
 	o.storeMemory, o.tokenMemory, o.diskReserve = 64<<20, 256<<20, 128<<20
 	f.StringVar(&o.routes, "routes", "routes.yaml", "the routes file")
 	f.StringVar(&o.dataDir, "data-dir", "data", "directory of the store, its keys and the admin socket")
-	f.StringVar(&o.listen, "listen", ":8080", "address of the public listener")
+	f.StringVar(&o.listen, "listen", defaultListen, "address of the public listener")
 	f.StringVar(&o.adminListen, "admin-listen", "127.0.0.1:8081", "address of the admin listener; empty for the socket alone")
 	f.StringVar(&o.tlsCert, "tls-cert", "", "certificate file of the public listener, in PEM")
 	f.StringVar(&o.tlsKey, "tls-key", "", "key file of the public listener, in PEM")

@@ -122,7 +122,7 @@ func (s *server) openStore(ctx context.Context) (err error) {
 		OnWrite:  func(took time.Duration, records int) { s.metrics.StoreWrite(took, records) },
 	})
 	if err != nil {
-		return fmt.Errorf("open the store: %w", err)
+		return err
 	}
 	s.watchStore()
 	return nil
