@@ -167,6 +167,9 @@ func unavailable(cause error) error {
 type TokenRequest struct {
 	Grant GrantType
 	Scope string // as sent; empty: all that the client may have
+	// Resources are the resource indicators (RFC 8707) that the token shall be
+	// bound to; none: it is bound to none.
+	Resources []string
 }
 
 // Issued is a token just made; Text is its one appearance.
@@ -194,12 +197,16 @@ func (s *Issuer) Issue(ctx context.Context, c *Client, req TokenRequest) (Issued
 	if err != nil {
 		return Issued{}, err
 	}
+	resources, err := policy.bindTo(req.Resources)
+	if err != nil {
+		return Issued{}, err
+	}
 	if s.Behind != nil {
 		if behind := s.Behind(); behind > MaxClockBehind {
 			return Issued{}, unavailable(fmt.Errorf("%w by %s", ErrClockBehind, behind))
 		}
 	}
-	return s.mint(ctx, policy, c, scopes)
+	return s.mint(ctx, policy, c, scopes, resources)
 }
 
 // grant narrows the asked scopes to what the client may have: no silent
@@ -227,7 +234,7 @@ func grant(policy *Policy, c *Client, asked string) (*ScopeSet, error) {
 
 // mint makes, stores and returns the token. Its end is rounded up to whole
 // seconds, so that what the caller is told is never more than what is left.
-func (s *Issuer) mint(ctx context.Context, policy *Policy, c *Client, scopes *ScopeSet) (Issued, error) {
+func (s *Issuer) mint(ctx context.Context, policy *Policy, c *Client, scopes *ScopeSet, resources []string) (Issued, error) {
 	now := s.Now()
 	ttl := policy.TTL(c).Truncate(time.Second)
 	end := now.Add(ttl + time.Second - 1).Truncate(time.Second)
@@ -236,7 +243,7 @@ func (s *Issuer) mint(ctx context.Context, policy *Policy, c *Client, scopes *Sc
 		return Issued{}, unavailable(err)
 	}
 	record := AccessToken{
-		Key: key, ClientID: c.ID, Generation: c.Generation, Grant: GrantClientCredentials, Scopes: scopes,
+		Key: key, ClientID: c.ID, Generation: c.Generation, Grant: GrantClientCredentials, Scopes: scopes, Resources: resources,
 		IssuedAt: now.UTC().Truncate(time.Second), ExpiresAt: end.UTC(),
 	}
 	if err := s.Store.PutToken(ctx, record); err != nil {

@@ -6,6 +6,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"unicode/utf8"
 
 	"scopegate/authz"
@@ -21,6 +22,11 @@ var errTooLarge = errors.New("the form is larger than 64 KiB")
 type form struct{ values url.Values }
 
 func (f form) get(name string) string { return f.values.Get(name) }
+
+// all returns the values of a parameter that may stand more than once.
+func (f form) all(name string) []string {
+	return slices.DeleteFunc(slices.Clone(f.values[name]), func(v string) bool { return v == "" })
+}
 
 // parseForm reads an application/x-www-form-urlencoded body. The query string
 // is never read for parameters; credentials in it are refused, since they have
@@ -47,17 +53,18 @@ func parseForm(r *http.Request) (form, error) {
 }
 
 // decodeForm decodes the body of a form. A parameter that stands twice after
-// decoding is refused (RFC 6749 section 3.2).
+// decoding is refused (RFC 6749 section 3.2), but for resource, which may be
+// repeated (RFC 8707 section 2).
 func decodeForm(body string) (form, error) {
 	values, err := url.ParseQuery(body)
 	if err != nil {
 		return form{}, invalid("the form is malformed")
 	}
 	for name, list := range values {
-		if len(list) > 1 {
+		if len(list) > 1 && name != "resource" {
 			return form{}, invalid("a parameter stands twice")
 		}
-		if !utf8.ValidString(name) || !utf8.ValidString(list[0]) {
+		if !utf8.ValidString(name) || slices.ContainsFunc(list, func(v string) bool { return !utf8.ValidString(v) }) {
 			return form{}, invalid("the form is not UTF-8")
 		}
 	}

@@ -15,7 +15,7 @@ import (
 func FuzzParseTokenRequest(f *testing.F) {
 	for _, seed := range []string{
 		"grant_type=client_credentials&scope=a:read+b:write", "scope=a&scope=b", "scope=a&%73cope=b", "a=%ZZ", "a=%FF%FE",
-		"a;b=c", "&&&", "=", "a", "a=b=c", "client_secret=%2B%25%2F+%C3%A9%26%3D", strings.Repeat("x=1&", 100), "\x00=\x00",
+		"a;b=c", "resource=a&resource=%FF", "resource=a&resource=b", "&&&", "=", "a", "a=b=c", "client_secret=%2B%25%2F+%C3%A9%26%3D", strings.Repeat("x=1&", 100), "\x00=\x00",
 	} {
 		f.Add(seed)
 	}
@@ -25,7 +25,7 @@ func FuzzParseTokenRequest(f *testing.F) {
 			return
 		}
 		for name, list := range values {
-			if len(list) != 1 || !utf8.ValidString(name) || !utf8.ValidString(list[0]) {
+			if len(list) != 1 && name != "resource" || !utf8.ValidString(name) || !utf8.ValidString(list[0]) {
 				t.Fatalf("%q was taken with %q = %q", body, name, list)
 			}
 		}

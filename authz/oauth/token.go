@@ -54,7 +54,7 @@ func (s *Server) issue(c echo.Context) (issued authz.Issued, client authz.Client
 				Description: "the client asks for more tokens than it may, slow down", Cause: &limitError{client.IssueLimit, wait}}
 		}
 	}
-	req := authz.TokenRequest{Grant: authz.GrantType(f.get("grant_type")), Scope: f.get("scope")}
+	req := authz.TokenRequest{Grant: authz.GrantType(f.get("grant_type")), Scope: f.get("scope"), Resources: f.all("resource")}
 	issued, err = s.Issuer.Issue(c.Request().Context(), &client, req)
 	return issued, client, grant, err
 }

@@ -13,6 +13,9 @@ type RouteConfig struct {
 	Methods []string // none: any
 	Require *Require // nil on a public route
 	Public  bool
+	// Resource is the protected resource that the route belongs to (RFC 8707);
+	// empty: none, so that a token bound to resources does not open it.
+	Resource string
 
 	Upstream    string
 	StripPrefix string // Rewriting makes the one thing of both that is needed
@@ -40,7 +43,7 @@ func (c *RouteConfig) Requirement() authz.Requirement {
 	if c.Public || c.Require == nil {
 		return authz.Requirement{Public: c.Public}
 	}
-	requirement := authz.Requirement{Scopes: c.Require.Scopes, AnyScope: c.Require.AnyScope}
+	requirement := authz.Requirement{Scopes: c.Require.Scopes, AnyScope: c.Require.AnyScope, Resource: c.Resource}
 	for _, id := range c.Require.Clients {
 		if requirement.Clients == nil {
 			requirement.Clients = make(map[authz.ClientID]struct{})

@@ -24,6 +24,8 @@ var routeObject = object[RouteConfig]{
 			"What a caller must have.").or("required, unless `public: true`"),
 		key("public", yesOrNo, func(c *RouteConfig) *bool { return &c.Public },
 			"true opens the route to everybody. Nothing else does."),
+		key("resource", resourceKind, func(c *RouteConfig) *string { return &c.Resource },
+			"The protected resource that it belongs to (RFC 8707). A token that was asked for with `resource` opens the routes of those resources and no others; one that was not opens all that its scopes do. Not with `public`.").or("none"),
 		key("upstream", nameKind, func(c *RouteConfig) *string { return &c.Upstream },
 			"The backend, one of `upstreams`.").must(),
 		key("strip_prefix", pathText, func(c *RouteConfig) *string { return &c.StripPrefix },
@@ -62,6 +64,8 @@ func checkRoute(r *reader, c *RouteConfig, path string) {
 	switch {
 	case c.Public && r.given(require):
 		r.problemAt(public, "a public route asks for nothing; take away public or require")
+	case c.Public && c.Resource != "":
+		r.problemAt(join(path, "resource"), "a public route takes no token, so that none can be bound to it")
 	case !c.Public && !r.given(require):
 		r.problemAt(path, "require is missing; name scopes or clients there, or open the route with public: true")
 	}
