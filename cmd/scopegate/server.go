@@ -217,6 +217,10 @@ func (s *server) wireGateway(cfg *config.Config) error {
 		s.front = &wire.Front{
 			Pipeline: s.gateway, Reserved: isFixed, Log: s.log, Open: s.metrics.Connections("wire"),
 		}
+		s.publicHTTP.Handler = s.front.Return(e)
+		s.publicHTTP.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+			return wire.ConnContext(gateway.FramingContext(ctx, c), c)
+		}
 	}
 	return nil
 }
