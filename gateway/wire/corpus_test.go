@@ -5,15 +5,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"testing"
 
-	"scopegate/authz"
 	"scopegate/gateway"
 	"scopegate/gateway/gatewaytest"
 	"scopegate/gateway/wire"
-	"scopegate/metrics"
 )
 
 // startGateway serves a gateway as the program does: this front, and behind
@@ -24,13 +21,12 @@ func startGateway(t testing.TB, g *gateway.Gateway) (addr string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	front := &wire.Front{
-		Pipeline: g, Log: slog.New(slog.DiscardHandler),
-		Open:     metrics.New(metrics.Options{Reasons: authz.Reasons()}).Connections("wire"),
-		Reserved: func(path string) bool { return strings.HasPrefix(path, "/oauth/") },
-	}
+	front := newFront(g)
 	behind := &http.Server{
-		Handler: &gateway.Front{Gateway: g}, ConnContext: gateway.FramingContext,
+		Handler: front.Return(&gateway.Front{Gateway: g}),
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			return wire.ConnContext(gateway.FramingContext(ctx, c), c)
+		},
 		DisableGeneralOptionsHandler: true, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
 	var running sync.WaitGroup

@@ -79,7 +79,7 @@ func (c *conn) linger() {
 		_ = c.sock.SetReadDeadline(until)
 		n, err := c.sock.Read(c.in.b[:])
 		left -= n
-		if err != nil && !(early(err, until)) {
+		if err != nil && !early(err, until) {
 			return
 		}
 	}
