@@ -242,6 +242,9 @@ func (s *Server) clientStatus(verb, cause string, change func(context.Context, a
 		if cause != "" {
 			s.Metrics.TokenRevoked(cause)
 		}
+		if client.Status == authz.StatusRevoked {
+			s.Metrics.ForgetClient(string(id)) // its place under the cap is free
+		}
 		s.audit(c, "client "+verb, "client_id", string(id))
 		return writeJSON(c, http.StatusOK, clientJSON(&client))
 	}

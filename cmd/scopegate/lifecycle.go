@@ -38,6 +38,7 @@ func (s *server) start() error {
 	s.owned.Go(func() { s.uses.Run(ctx) })
 	s.owned.Go(func() { s.keepQuotas(ctx) })
 	s.owned.Go(func() { s.watchHealth(ctx) })
+	s.owned.Go(func() { s.watchSecrets(ctx) })
 	s.owned.Go(func() { s.keepWatchdog(ctx) })
 	if s.o.watch {
 		s.owned.Go(func() { s.watchRoutes(ctx) })
@@ -68,11 +69,11 @@ func loopback(a net.Addr) bool {
 func (s *server) servePublic() error {
 	if s.front != nil {
 		s.goServe("public listener", func() error { return s.front.Serve(s.public) })
-		s.goServe("public listener (net/http)", func() error { return s.publicHTTP.Serve(gateway.WatchFraming(s.front.Handover())) })
+		s.goServe("public listener (net/http)", func() error { return s.publicHTTP.Serve(gateway.WatchFraming(gateway.BoundWrites(s.front.Handover(), 0))) })
 		return nil
 	}
 	if s.o.tlsCert == "" {
-		s.goServe("public listener", func() error { return s.publicHTTP.Serve(gateway.WatchFraming(s.public)) })
+		s.goServe("public listener", func() error { return s.publicHTTP.Serve(gateway.WatchFraming(gateway.BoundWrites(s.public, 0))) })
 		return nil
 	}
 	cert, err := newCertificate(s.o.tlsCert, s.o.tlsKey)
@@ -80,7 +81,7 @@ func (s *server) servePublic() error {
 		return fmt.Errorf("TLS: %w", err)
 	}
 	s.publicHTTP.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: cert.get}
-	s.goServe("public listener", func() error { return s.publicHTTP.ServeTLS(s.public, "", "") })
+	s.goServe("public listener", func() error { return s.publicHTTP.ServeTLS(gateway.BoundWrites(s.public, 0), "", "") })
 	return nil
 }
 

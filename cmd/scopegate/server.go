@@ -58,6 +58,7 @@ type server struct {
 	running   *config.Config // in force; nil before the first
 	reloaded  atomic.Pointer[reloadState]
 	read      atomic.Pointer[[sha256.Size]byte] // the hash of the routes file as last read
+	expiring  atomic.Int64                      // secrets that end soon
 	draining  atomic.Bool
 	broken    chan error
 	stopUses  context.CancelFunc
@@ -144,10 +145,11 @@ func (s *server) watchStore() {
 			n := stats().ClientsByStatus
 			return metrics.ClientCounts{Active: n[authz.StatusActive], Disabled: n[authz.StatusDisabled], Revoked: n[authz.StatusRevoked]}
 		},
-		TokensLive:     func() int { return stats().Live },
-		CacheHits:      func() uint64 { return uint64(stats().Hits) },
-		CacheMisses:    func() uint64 { return uint64(stats().EngineReads) },
-		StoreDiskBytes: s.store.DiskBytes,
+		TokensLive:      func() int { return stats().Live },
+		CacheHits:       func() uint64 { return uint64(stats().Hits) },
+		CacheMisses:     func() uint64 { return uint64(stats().EngineReads) },
+		StoreDiskBytes:  s.store.DiskBytes,
+		SecretsExpiring: func() int { return int(s.expiring.Load()) },
 	})
 }
 
@@ -230,10 +232,11 @@ func (s *server) wireGateway(cfg *config.Config) error {
 func (s *server) gatewayFirst() echo.MiddlewareFunc {
 	front := &gateway.Front{Gateway: s.gateway}
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		fixed := smallBodies(next)
 		return func(c echo.Context) error {
 			path, _, _ := strings.Cut(c.Request().RequestURI, "?")
 			if isFixed(path) {
-				return next(c)
+				return fixed(c)
 			}
 			front.ServeHTTP(c.Response().Writer, c.Request())
 			return nil
