@@ -127,13 +127,20 @@ func setFields(h http.Header, fields []exchange.Field) {
 
 // Write implements exchange.Answer.
 func (a *httpAnswer) Write(p []byte) (int, error) {
+	a.beforeWrite()
 	n, err := a.w.Write(p)
+	a.afterWrite()
 	a.written += int64(n)
 	return n, err
 }
 
 // Flush implements exchange.Answer.
-func (a *httpAnswer) Flush() error { return a.rc.Flush() }
+func (a *httpAnswer) Flush() error {
+	a.beforeWrite()
+	err := a.rc.Flush()
+	a.afterWrite()
+	return err
+}
 
 // End implements exchange.Answer. net/http completes the answer when its
 // handler returns.
@@ -142,6 +149,7 @@ func (a *httpAnswer) End() error {
 		a.aborted = true
 		return errShort
 	}
+	a.beforeWrite()
 	return nil
 }
 

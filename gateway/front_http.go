@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"net/netip"
@@ -18,10 +19,14 @@ import (
 // and what another front hands over. The authorization server's paths are
 // Reserved's, whatever their spelling; all others are the Gateway's.
 //
-// A server that uses it should wrap its plain listeners with WatchFraming.
+// A server that uses it should wrap its listeners with BoundWrites, and the
+// plain ones with WatchFraming.
 type Front struct {
 	Gateway  *Gateway
 	Reserved http.Handler // if nil, its paths are 404
+
+	BodyTimeout  time.Duration // silence within a body; 0: one minute
+	WriteTimeout time.Duration // for one write of an HTTP/2 stream; 0: one minute
 
 	exchanges sync.Pool // of *httpExchange
 }
@@ -29,9 +34,10 @@ type Front struct {
 // httpExchange is an exchange and its answer over net/http.
 type httpExchange struct {
 	exchange.Exchange
-	answer httpAnswer
-	body   httpBody
-	names  []string
+	answer  httpAnswer
+	body    httpBody
+	silence deadlines
+	names   []string
 }
 
 // ServeHTTP implements http.Handler. An answer that is not whole ends in
@@ -50,10 +56,15 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if f.Gateway.Now != nil {
 		start = f.Gateway.Now()
 	}
+	x.silence = deadlines{
+		rc: http.NewResponseController(w), body: orDefault(f.BodyTimeout, defaultBodyTimeout),
+		write: orDefault(f.WriteTimeout, defaultWriteTimeout),
+	}
 	x.read(w, r, start)
 	if !x.expects(r) {
 		f.Gateway.Serve(r.Context(), &x.Exchange)
 	}
+	x.leaveBody()
 	aborted := x.answer.aborted
 	x.forget()
 	f.exchanges.Put(x)
@@ -77,9 +88,10 @@ func (x *httpExchange) forget() {
 	x.Exchange.Reset()
 	clear(x.Fields[:cap(x.Fields)])
 	clear(x.names)
-	x.answer, x.names = httpAnswer{}, x.names[:0]
-	x.body.r, x.body.rc = nil, nil
+	x.answer, x.names, x.silence = httpAnswer{}, x.names[:0], deadlines{}
+	x.body.r, x.body.silence = nil, nil
 	x.body.ended.Store(false)
+	x.body.stopped.Store(false)
 }
 
 // read makes an exchange of a request. net/http has lost the fields' order
@@ -102,7 +114,7 @@ func (x *httpExchange) read(w http.ResponseWriter, r *http.Request, start time.T
 			x.Fields = append(x.Fields, exchange.Field{Name: name, Value: value})
 		}
 	}
-	x.answer = httpAnswer{w: w, r: r, rc: http.NewResponseController(w), x: x}
+	x.answer = httpAnswer{w: w, r: r, rc: x.silence.rc, x: x}
 	x.Answer = &x.answer
 	x.readBody(r)
 	x.Upgrade = upgradeOf(r)
@@ -145,8 +157,16 @@ func (x *httpExchange) readBody(r *http.Request) {
 		return
 	}
 	x.BodyLength = r.ContentLength
-	x.body.r, x.body.rc, x.body.left = r.Body, x.answer.rc, r.ContentLength
+	x.body.r, x.body.silence, x.body.left = r.Body, &x.silence, r.ContentLength
 	x.Body = &x.body
+}
+
+// leaveBody bounds what net/http reads of a body that was not read to its
+// end. HTTP/2 reads no more of it.
+func (x *httpExchange) leaveBody() {
+	if x.Body != nil && !x.body.ended.Load() && x.Proto != exchange.HTTP2 {
+		_ = x.silence.rc.SetReadDeadline(time.Now().Add(lateBody)) // an error says that it is gone
+	}
 }
 
 func protoOf(r *http.Request) exchange.Proto {
@@ -185,14 +205,21 @@ func upgradeOf(r *http.Request) string {
 // httpBody is a request's content. It knows whether its end was reached:
 // where not, the connection carries no further request.
 type httpBody struct {
-	r     io.Reader
-	rc    *http.ResponseController
-	left  int64 // below zero: unknown
-	ended atomic.Bool
+	r       io.Reader
+	silence *deadlines
+	left    int64 // below zero: unknown
+	ended   atomic.Bool
+	stopped atomic.Bool // interrupted: nothing is read any more
 }
+
+var errInterrupted = errors.New("the body is not wanted any more")
 
 // Read implements io.Reader.
 func (b *httpBody) Read(p []byte) (int, error) {
+	b.silence.beforeRead()
+	if b.stopped.Load() { // looked at after the deadline is set: Interrupt does both the other way round
+		return 0, errInterrupted
+	}
 	n, err := b.r.Read(p)
 	if b.left >= 0 {
 		b.left -= int64(n)
@@ -211,6 +238,7 @@ func (b *httpBody) Read(p []byte) (int, error) {
 
 // Interrupt implements exchange.Interrupter.
 func (b *httpBody) Interrupt() {
+	b.stopped.Store(true)
 	// An error says that the connection is gone, and with it the Read.
-	_ = b.rc.SetReadDeadline(time.Unix(1, 0))
+	_ = b.silence.rc.SetReadDeadline(time.Unix(1, 0))
 }

@@ -31,6 +31,7 @@ type adminPlane struct {
 // echo builds the server of one door.
 func (a *adminPlane) echo(overSocket bool) *echo.Echo {
 	e := newEcho()
+	e.Pre(smallBodies(formTime, lateFormTime))
 	e.GET("/metrics", echo.WrapHandler(a.metrics))
 	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
 	e.GET("/readyz", func(c echo.Context) error {
@@ -59,8 +60,7 @@ func newEcho() *echo.Echo {
 			return
 		}
 		status := http.StatusInternalServerError
-		var he *echo.HTTPError
-		if errors.As(err, &he) {
+		if he, ok := errors.AsType[*echo.HTTPError](err); ok {
 			status = he.Code
 		}
 		c.Response().Header().Set("Cache-Control", "no-store")

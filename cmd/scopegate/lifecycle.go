@@ -69,7 +69,9 @@ func loopback(a net.Addr) bool {
 func (s *server) servePublic() error {
 	if s.front != nil {
 		s.goServe("public listener", func() error { return s.front.Serve(s.public) })
-		s.goServe("public listener (net/http)", func() error { return s.publicHTTP.Serve(gateway.WatchFraming(gateway.BoundWrites(s.front.Handover(), 0))) })
+		s.goServe("public listener (net/http)", func() error {
+			return s.publicHTTP.Serve(gateway.WatchFraming(gateway.BoundWrites(s.front.Handover(), 0)))
+		})
 		return nil
 	}
 	if s.o.tlsCert == "" {

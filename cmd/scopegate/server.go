@@ -232,7 +232,7 @@ func (s *server) wireGateway(cfg *config.Config) error {
 func (s *server) gatewayFirst() echo.MiddlewareFunc {
 	front := &gateway.Front{Gateway: s.gateway}
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		fixed := smallBodies(next)
+		fixed := smallBodies(formTime, lateFormTime)(next)
 		return func(c echo.Context) error {
 			path, _, _ := strings.Cut(c.Request().RequestURI, "?")
 			if isFixed(path) {
