@@ -56,8 +56,10 @@ func Run(s *proc.Stage, set Setting) (*Gate, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := append([]string{set.Binary, "serve", "--routes", routes, "--data-dir", g.dataDir,
-		"--listen", g.Addr, "--admin-listen", admin, "--watch=false"}, set.Flags...)
+	args := append([]string{
+		set.Binary, "serve", "--routes", routes, "--data-dir", g.dataDir,
+		"--listen", g.Addr, "--admin-listen", admin, "--watch=false",
+	}, set.Flags...)
 	g.Process, err = s.Start(proc.Spec{Name: set.Name, Core: set.Core, Args: args, Env: set.Env, Stdout: set.Stdout})
 	if err != nil {
 		return nil, err

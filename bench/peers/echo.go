@@ -32,9 +32,13 @@ func (m *measurement) echo(ctx context.Context) error {
 	if err := m.stage.Await(p, addr); err != nil {
 		return err
 	}
-	m.add(&subject{name: echoPlain, checks: "token by map", process: p, addr: addr, requests: get(m.path, m.known),
-		status: 200, length: load.BodyLength, fixed: true, verify: guarded(m.path, m.known[0], "nobody")})
-	m.add(&subject{name: echoChunked, checks: "token by map", process: p, addr: addr, requests: upload(m.path, m.known),
-		status: 200, length: load.BodyLength})
+	m.add(&subject{
+		name: echoPlain, checks: "token by map", process: p, addr: addr, requests: get(m.path, m.known),
+		status: 200, length: load.BodyLength, fixed: true, verify: guarded(m.path, m.known[0], "nobody"),
+	})
+	m.add(&subject{
+		name: echoChunked, checks: "token by map", process: p, addr: addr, requests: upload(m.path, m.known),
+		status: 200, length: load.BodyLength,
+	})
 	return nil
 }

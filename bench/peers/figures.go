@@ -28,6 +28,9 @@ func cpu(s sample) float64       { return s.cpu }
 func perSecond(s sample) float64 { return s.perSecond }
 func starved(s sample) float64   { return s.starved }
 
+// perCPUSecond is the rate that a processor to itself would give.
+func perCPUSecond(s sample) float64 { return 1e6 / s.cpu }
+
 // ran is the share of the window in which the proxy had its processor.
 func ran(s sample) float64 { return s.cpu * s.perSecond / 1e6 }
 

@@ -68,15 +68,19 @@ func (m *measurement) haproxy() error {
 	if err != nil {
 		return err
 	}
-	m.add(&subject{name: haproxyPlain, checks: "nothing", process: p, addr: addr, requests: get(m.path, m.known),
-		status: 200, length: load.BodyLength, fixed: true, verify: plain(m.path, m.known[0])})
+	m.add(&subject{
+		name: haproxyPlain, checks: "nothing", process: p, addr: addr, requests: get(m.path, m.known),
+		status: 200, length: load.BodyLength, fixed: true, verify: plain(m.path, m.known[0]),
+	})
 	p, addr, err = start(haproxyJWT, fmt.Sprintf(haproxyGuard, jwtKey))
 	if err != nil {
 		return err
 	}
 	tokens := jwts(m.o.tokens, jwtKey)
-	m.add(&subject{name: haproxyJWT, checks: "JWT, its scope", process: p, addr: addr, requests: get(m.path, tokens),
-		status: 200, length: load.BodyLength, fixed: true, verify: guarded(m.path, tokens[0], jwts(1, "another key")[0])})
+	m.add(&subject{
+		name: haproxyJWT, checks: "JWT, its scope", process: p, addr: addr, requests: get(m.path, tokens),
+		status: 200, length: load.BodyLength, fixed: true, verify: guarded(m.path, tokens[0], jwts(1, "another key")[0]),
+	})
 	return nil
 }
 

@@ -73,13 +73,17 @@ func (m *measurement) nginx() error {
 	if err != nil {
 		return err
 	}
-	m.add(&subject{name: nginxPlain, checks: "nothing", process: p, addr: addr, requests: get(m.path, m.known),
-		status: 200, length: load.BodyLength, fixed: true, verify: plain(m.path, m.known[0])})
+	m.add(&subject{
+		name: nginxPlain, checks: "nothing", process: p, addr: addr, requests: get(m.path, m.known),
+		status: 200, length: load.BodyLength, fixed: true, verify: plain(m.path, m.known[0]),
+	})
 	p, addr, err = start(nginxAuth, "auth", "auth_request /ask;")
 	if err != nil {
 		return err
 	}
-	m.add(&subject{name: nginxAuth, checks: "asks a service", process: p, addr: addr, requests: get(m.path, m.known),
-		status: 200, length: load.BodyLength, fixed: true, verify: guarded(m.path, m.known[0], "nobody")})
+	m.add(&subject{
+		name: nginxAuth, checks: "asks a service", process: p, addr: addr, requests: get(m.path, m.known),
+		status: 200, length: load.BodyLength, fixed: true, verify: guarded(m.path, m.known[0], "nobody"),
+	})
 	return nil
 }

@@ -44,8 +44,10 @@ func writeProfile(ctx context.Context, o *options) (err error) {
 		return err
 	}
 	defer log.Close()
-	g, err := gate.Run(stage, gate.Setting{Name: "scopegate profiled", Binary: binary, Core: o.proxyCore, Upstream: hand.Upstream, Routes: 1000,
-		Flags: []string{"--access-log=json"}, Env: []string{"SCOPEGATE_CPU_PROFILE=" + file}, Stdout: log})
+	g, err := gate.Run(stage, gate.Setting{
+		Name: "scopegate profiled", Binary: binary, Core: o.proxyCore, Upstream: hand.Upstream, Routes: 1000,
+		Flags: []string{"--access-log=json"}, Env: []string{"SCOPEGATE_CPU_PROFILE=" + file}, Stdout: log,
+	})
 	if err != nil {
 		return err
 	}

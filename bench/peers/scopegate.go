@@ -99,11 +99,13 @@ func (m *measurement) variant(ctx context.Context, binary string, v variant) ([]
 		return nil, err
 	}
 	path := gate.Path(v.routes, "42")
-	s := &subject{name: v.name, checks: opaque, process: g.Process, addr: g.Addr, requests: get(path, tokens),
+	s := &subject{
+		name: v.name, checks: opaque, process: g.Process, addr: g.Addr, requests: get(path, tokens),
 		status: 200, length: load.BodyLength, fixed: v.fixed, log: log,
 		verify: append(guarded(path, tokens[0], "nobody"),
 			principal(gate.Path(v.routes, strings.TrimPrefix(load.HeadersSuffix, "/")), tokens[0], may.ID),
-			probe{what: "refuses a token without the scopes", path: path, token: lesserTokens[0], status: http.StatusForbidden})}
+			probe{what: "refuses a token without the scopes", path: path, token: lesserTokens[0], status: http.StatusForbidden}),
+	}
 	m.add(s)
 	if v.name == gateQuiet {
 		chunked := *s

@@ -32,8 +32,10 @@ func (m *measurement) report() *report.Report {
 			fixed = []string{one(s.of(fixedCPU)), duration(s.of(fixedP50)), duration(s.of(fixedP99))}
 		}
 		cost = append(cost, []string{s.name, s.checks, one(s.of(cpu)), ratio, fixed[0], mebibytes(s.of(rss).Median)})
-		speed = append(speed, []string{s.name, fmt.Sprintf("%.0f", s.of(perSecond).Median), duration(s.of(p50)), duration(s.of(p99)),
-			fixed[1], fixed[2], share(s.of(ran)), share(s.of(starved))})
+		speed = append(speed, []string{
+			s.name, fmt.Sprintf("%.0f", s.of(perSecond).Median), duration(s.of(p50)), duration(s.of(p99)),
+			fixed[1], fixed[2], share(s.of(ran)), share(s.of(starved)),
+		})
 	}
 	r.Table("What a request costs: processor time of the proxy, user and system, in microseconds; medians, in brackets the lowest and the highest round",
 		[]string{"proxy", "checks", "us/request", "against nginx plain", fmt.Sprintf("us/request at %d/s", m.o.rate), "memory"}, cost)

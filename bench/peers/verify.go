@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -59,9 +60,7 @@ func (p *probe) ask(ctx context.Context, c *http.Client, addr string) error {
 	if err != nil {
 		return err
 	}
-	for name, values := range p.header {
-		req.Header[name] = values
-	}
+	maps.Copy(req.Header, p.header)
 	if p.token != "" {
 		req.Header.Set("Authorization", "Bearer "+p.token)
 	}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -43,8 +44,8 @@ func (s *Stage) Close() error {
 	s.running = nil
 	s.mu.Unlock()
 	var errs []error
-	for i := len(running) - 1; i >= 0; i-- {
-		errs = append(errs, running[i].Stop())
+	for _, r := range slices.Backward(running) {
+		errs = append(errs, r.Stop())
 	}
 	return errors.Join(append(errs, os.RemoveAll(s.Dir))...)
 }

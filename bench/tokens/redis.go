@@ -39,7 +39,8 @@ func (m *measurement) redis() error {
 	}
 	p, err := m.stage.Start(proc.Spec{Name: "redis", Core: m.o.proxyCore, Args: []string{
 		server, "--bind", "127.0.0.1", "--port", port, "--dir", dir, "--save", "",
-		"--appendonly", "yes", "--appendfsync", "always", "--auto-aof-rewrite-percentage", "0"}})
+		"--appendonly", "yes", "--appendfsync", "always", "--auto-aof-rewrite-percentage", "0",
+	}})
 	if err != nil {
 		return err
 	}
@@ -49,7 +50,8 @@ func (m *measurement) redis() error {
 		// It counts requests, not time: about a window of what a disk does.
 		n := int(m.o.window.Seconds() * 600 * float64(min(clients, 40)))
 		out, err := proc.Output(ctx, proc.Spec{Name: "redis-benchmark", Core: m.o.loadCore, Args: []string{
-			asker, "-h", "127.0.0.1", "-p", port, "-c", strconv.Itoa(clients), "-n", strconv.Itoa(n), "-r", "10000000", "-d", "44", "-t", "set", "--csv"}})
+			asker, "-h", "127.0.0.1", "-p", port, "-c", strconv.Itoa(clients), "-n", strconv.Itoa(n), "-r", "10000000", "-d", "44", "-t", "set", "--csv",
+		}})
 		if err != nil {
 			return sample{}, err
 		}

@@ -26,19 +26,23 @@ func (m *measurement) report() *report.Report {
 			if cpu.Median > 0 {
 				perToken = fmt.Sprintf("%.1f", cpu.Median)
 			}
-			rows = append(rows, []string{s.name, fmt.Sprint(clients), fmt.Sprintf("%.0f", rate.Median), fmt.Sprintf("%.0f-%.0f", rate.Min, rate.Max),
+			rows = append(rows, []string{
+				s.name, fmt.Sprint(clients), fmt.Sprintf("%.0f", rate.Median), fmt.Sprintf("%.0f-%.0f", rate.Min, rate.Max),
 				report.Duration(s.of(clients, func(one sample) float64 { return report.Micros(one.p50) }).Median),
 				report.Duration(s.of(clients, func(one sample) float64 { return report.Micros(one.p99) }).Median),
-				perToken, fmt.Sprintf("%.2f", against(s, bare, clients).Median)})
+				perToken, fmt.Sprintf("%.2f", against(s, bare, clients).Median),
+			})
 		}
 	}
 	r.Table("Durable tokens; medians", columns, rows)
 	r.Table(fmt.Sprintf("Requests through the gateway at %d a second", m.o.rate), []string{"while the token endpoint", "p50", "p99", "slowest"}, [][]string{
-		latencies("rests", m.alone), latencies(fmt.Sprintf("issues %.0f tokens/s to %d clients", m.meanwhile, counts[len(counts)-1]), m.beside)})
+		latencies("rests", m.alone), latencies(fmt.Sprintf("issues %.0f tokens/s to %d clients", m.meanwhile, counts[len(counts)-1]), m.beside),
+	})
 	if m.fill.tokens > 0 {
 		r.Table("Many live tokens", []string{"tokens", "CPU us/request", "resident memory"}, [][]string{
 			{"at first", fmt.Sprintf("%.1f", m.fill.before), fmt.Sprintf("%d MiB", m.fill.rssFirst>>20)},
-			{fmt.Sprint(m.fill.tokens), fmt.Sprintf("%.1f", m.fill.after), fmt.Sprintf("%d MiB", m.fill.rssLast>>20)}})
+			{fmt.Sprint(m.fill.tokens), fmt.Sprintf("%.1f", m.fill.after), fmt.Sprintf("%d MiB", m.fill.rssLast>>20)},
+		})
 	}
 	most := counts[len(counts)-1]
 	var goals [][]string
@@ -48,8 +52,10 @@ func (m *measurement) report() *report.Report {
 		if got.Median >= 0.8 {
 			verdict = "reached"
 		}
-		goals = append(goals, []string{"P7", fmt.Sprintf("%s: tokens a second, %d clients, against the bare endpoint", name, most), ">= 0.80",
-			fmt.Sprintf("%.2f (%.2f-%.2f)", got.Median, got.Min, got.Max), verdict})
+		goals = append(goals, []string{
+			"P7", fmt.Sprintf("%s: tokens a second, %d clients, against the bare endpoint", name, most), ">= 0.80",
+			fmt.Sprintf("%.2f (%.2f-%.2f)", got.Median, got.Min, got.Max), verdict,
+		})
 	}
 	r.Table("What was to be reached", []string{"goal", "what", "bound", "measured", "verdict"}, goals)
 	r.List("Not measured", m.lacking...)

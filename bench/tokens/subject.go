@@ -60,8 +60,10 @@ func raise(ctx context.Context, o *options) (*measurement, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &measurement{o: o, stage: stage, machine: report.Machine(), disk: fileSystem(stage.Dir),
-		lacking: []string{"Ory Hydra: not packaged by Debian"}}
+	m := &measurement{
+		o: o, stage: stage, machine: report.Machine(), disk: fileSystem(stage.Dir),
+		lacking: []string{"Ory Hydra: not packaged by Debian"},
+	}
 	if err := m.start(ctx); err != nil {
 		return nil, errors.Join(err, stage.Close())
 	}
@@ -96,8 +98,10 @@ func (m *measurement) scopegate(ctx context.Context) error {
 
 // run starts a scopegate and registers as many clients as ask at once.
 func (m *measurement) run(ctx context.Context, binary, name string, flags ...string) (*gate.Gate, []gate.Client, error) {
-	g, err := gate.Run(m.stage, gate.Setting{Name: name, Binary: binary, Core: m.o.proxyCore, Upstream: m.hand.Upstream, Routes: 10,
-		Flags: append([]string{"--access-log=off"}, flags...)})
+	g, err := gate.Run(m.stage, gate.Setting{
+		Name: name, Binary: binary, Core: m.o.proxyCore, Upstream: m.hand.Upstream, Routes: 10,
+		Flags: append([]string{"--access-log=off"}, flags...),
+	})
 	if err != nil {
 		return nil, nil, err
 	}
