@@ -23,7 +23,7 @@ func TestAddressesPermitWhatTheyListAndNothingInDisguise(t *testing.T) {
 			t.Errorf("%q is permitted: %t, want %t", addr, got, want)
 		}
 	}
-	if !(authz.Addresses)(nil).Permits(netip.Addr{}) {
+	if !authz.Addresses(nil).Permits(netip.Addr{}) {
 		t.Error("no list does not permit all")
 	}
 	for _, bad := range []string{"", "10.0.0.1/8", "10.0.0.0/33", "example.com", "fe80::1%eth0", "::ffff:10.0.0.0/104", "::ffff:10.0.0.1"} {

@@ -16,12 +16,18 @@ func TestChallengeOfADecision(t *testing.T) {
 		want   string // empty: no challenge
 	}{
 		{"RFC 6750 3.1: no token, no error information", authz.ReasonNoToken, "", `Bearer realm="r"`},
-		{"RFC 9728 5.1: the metadata is named", authz.ReasonNoToken, "https://h/.well-known/oauth-protected-resource",
-			`Bearer realm="r", resource_metadata="https://h/.well-known/oauth-protected-resource"`},
-		{"two Authorization fields", authz.ReasonInvalidRequest, "",
-			`Bearer realm="r", error="invalid_request", error_description="Exactly one Authorization field with one bearer token is needed"`},
-		{"RFC 6750 3.1: both scopes are listed", authz.ReasonInsufficientScope, "",
-			`Bearer realm="r", error="insufficient_scope", error_description="The access token lacks a scope", scope="a:read a:write"`},
+		{
+			"RFC 9728 5.1: the metadata is named", authz.ReasonNoToken, "https://h/.well-known/oauth-protected-resource",
+			`Bearer realm="r", resource_metadata="https://h/.well-known/oauth-protected-resource"`,
+		},
+		{
+			"two Authorization fields", authz.ReasonInvalidRequest, "",
+			`Bearer realm="r", error="invalid_request", error_description="Exactly one Authorization field with one bearer token is needed"`,
+		},
+		{
+			"RFC 6750 3.1: both scopes are listed", authz.ReasonInsufficientScope, "",
+			`Bearer realm="r", error="insufficient_scope", error_description="The access token lacks a scope", scope="a:read a:write"`,
+		},
 		{"a client that is not on the list", authz.ReasonClientNotAllowed, "", ""},
 		{"a full house", authz.ReasonOverloaded, "", ""},
 		{"an allowed request", authz.ReasonAllowed, "", ""},

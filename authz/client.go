@@ -2,6 +2,7 @@ package authz
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"time"
@@ -104,9 +105,7 @@ func (c Client) Clone() Client {
 	c.Addresses = slices.Clone(c.Addresses)
 	if c.Labels != nil {
 		labels := make(map[string]string, len(c.Labels))
-		for k, v := range c.Labels {
-			labels[k] = v
-		}
+		maps.Copy(labels, c.Labels)
 		c.Labels = labels
 	}
 	return c

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"regexp"
 	"strings"
 	"sync/atomic"
@@ -49,9 +50,7 @@ func (k *HashKeys) WithNew(id string, random io.Reader) (*HashKeys, error) {
 		return nil, fmt.Errorf("hash key %q is there already", id)
 	}
 	next := &HashKeys{active: id, keys: map[string][hashKeySize]byte{}, order: append(k.IDs(), id)}
-	for other, key := range k.keys {
-		next.keys[other] = key
-	}
+	maps.Copy(next.keys, k.keys)
 	var key [hashKeySize]byte
 	if _, err := io.ReadFull(random, key[:]); err != nil {
 		return nil, fmt.Errorf("make a hash key: %w", err)

@@ -225,8 +225,10 @@ func grant(policy *Policy, c *Client, asked string) (*ScopeSet, error) {
 	}
 	for _, scope := range scopes.list {
 		if !policy.Knows(scope) || !c.AllowedScopes.Has(scope) {
-			return nil, &OAuthError{Code: CodeInvalidScope, Description: "a requested scope is unknown or not allowed to this client",
-				Cause: fmt.Errorf("scope %q", string(scope))}
+			return nil, &OAuthError{
+				Code: CodeInvalidScope, Description: "a requested scope is unknown or not allowed to this client",
+				Cause: fmt.Errorf("scope %q", string(scope)),
+			}
 		}
 	}
 	return scopes, nil

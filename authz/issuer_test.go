@@ -9,8 +9,7 @@ import (
 )
 
 func codeOf(err error) authz.OAuthCode {
-	var oe *authz.OAuthError
-	if errors.As(err, &oe) {
+	if oe, ok := errors.AsType[*authz.OAuthError](err); ok {
 		return oe.Code
 	}
 	return ""

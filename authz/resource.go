@@ -18,8 +18,10 @@ func (p *Policy) bindTo(asked []string) ([]string, error) {
 	var bound []string
 	for _, resource := range asked {
 		if _, ok := p.Resources[resource]; !ok {
-			return nil, &OAuthError{Code: CodeInvalidTarget, Description: "a requested resource is unknown",
-				Cause: fmt.Errorf("resource %.100q", resource)}
+			return nil, &OAuthError{
+				Code: CodeInvalidTarget, Description: "a requested resource is unknown",
+				Cause: fmt.Errorf("resource %.100q", resource),
+			}
 		}
 		if !slices.Contains(bound, resource) {
 			bound = append(bound, resource)

@@ -148,12 +148,7 @@ func (s *ScopeSet) HasAny(other *ScopeSet) bool {
 	if other == nil {
 		return false
 	}
-	for _, scope := range other.list {
-		if s.Has(scope) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(other.list, s.Has)
 }
 
 // Within returns the scopes that are also in limit: the set itself, without

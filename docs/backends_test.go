@@ -120,7 +120,7 @@ func ask(t *testing.T, network, addr, path string, fields ...string) string {
 // path that is short enough for a socket.
 func directory(t *testing.T, files map[string]string) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "backend")
+	dir, err := os.MkdirTemp("", "backend") //nolint:usetesting // others cannot enter t.TempDir, and its path is long
 	if err != nil {
 		t.Fatal(err)
 	}

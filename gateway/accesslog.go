@@ -28,7 +28,10 @@ const logTime = "2006-01-02T15:04:05.000Z"
 
 // write encodes the line in the passage's own memory and hands it over.
 func (l *AccessLog) write(p *passage, reason authz.Reason, took time.Duration) {
-	path := p.loggedPath()
+	path, method := p.masked(p.x.Path), p.x.Method
+	if holdsSecret(method, p.tokenPrefix()) {
+		method = p.masked(method)
+	}
 	from := p.scratch.mark()
 	line := logLine{b: p.scratch.b, text: l.Format == FormatText}
 	line.begin()
@@ -37,7 +40,7 @@ func (l *AccessLog) write(p *passage, reason authz.Reason, took time.Duration) {
 	line.quoted("msg", "request")
 	line.quoted("request_id", p.id)
 	line.quoted("route", p.routeName())
-	line.quoted("method", p.x.Method)
+	line.quoted("method", method)
 	line.quoted("path", path)
 	line.number("status", int64(p.record.status))
 	line.quoted("reason", reason.String())
@@ -59,15 +62,19 @@ func (l *AccessLog) write(p *passage, reason authz.Reason, took time.Duration) {
 	l.Lines.WriteLine(line.b[from:])
 }
 
-// loggedPath returns the path without the query, masked and a little longer
-// than what is logged.
-func (p *passage) loggedPath() string {
-	prefix := ""
-	if p.snap != nil {
-		prefix = p.snap.tokenPrefix
+// tokenPrefix is what tokens begin with; nothing before there is a Snapshot.
+func (p *passage) tokenPrefix() string {
+	if p.snap == nil {
+		return ""
 	}
+	return p.snap.tokenPrefix
+}
+
+// masked returns a text of the caller's, masked and a little longer than what
+// is logged.
+func (p *passage) masked(text string) string {
 	from := p.scratch.mark()
-	p.scratch.b = appendMasked(p.scratch.b, p.x.Path[:min(len(p.x.Path), maxLogged+1)], prefix)
+	p.scratch.b = appendMasked(p.scratch.b, text[:min(len(text), maxLogged+1)], p.tokenPrefix())
 	return p.scratch.text(from)
 }
 

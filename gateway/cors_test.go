@@ -17,8 +17,10 @@ func TestCORSForAnyOriginAndWithCredentials(t *testing.T) {
 	}{
 		{"any origin", `{ allow_origins: ["*"] }`, "https://any.example", map[string]string{"Access-Control-Allow-Origin": "*"}},
 		{"no origin", `{ allow_origins: ["*"] }`, "", map[string]string{}},
-		{"credentials", `{ allow_origins: ["https://app.example"], allow_credentials: true }`, "https://app.example",
-			map[string]string{"Access-Control-Allow-Origin": "https://app.example", "Access-Control-Allow-Credentials": "true", "Vary": "Origin"}},
+		{
+			"credentials", `{ allow_origins: ["https://app.example"], allow_credentials: true }`, "https://app.example",
+			map[string]string{"Access-Control-Allow-Origin": "https://app.example", "Access-Control-Allow-Credentials": "true", "Vary": "Origin"},
+		},
 		{"a prefix of an origin", `{ allow_origins: ["https://app.example"] }`, "https://app.example:8443", map[string]string{"Vary": "Origin"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

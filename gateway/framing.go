@@ -5,6 +5,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 
@@ -129,10 +130,8 @@ func (f *framing) judge(line []byte) {
 }
 
 func (f *framing) addHost(host []byte) {
-	for _, known := range f.hosts {
-		if string(host) == known {
-			return
-		}
+	if slices.Contains(f.hosts, string(host)) {
+		return
 	}
 	if len(f.hosts) == maxHosts {
 		f.manyHosts = true

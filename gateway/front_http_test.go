@@ -118,8 +118,12 @@ func TestReservedPathsAreTheAuthorizationServers(t *testing.T) {
 		target string
 		want   int
 	}{
-		{"/oauth/token", 418}, {"/%6fauth/token", 418}, {"/.well-known/oauth-authorization-server", 418},
-		{"/oauth2/x", 200}, {"/x/oauth/token", 200}, {"/oauth/../x", 400},
+		{"/oauth/token", 418},
+		{"/%6fauth/token", 418},
+		{"/.well-known/oauth-authorization-server", 418},
+		{"/oauth2/x", 200},
+		{"/x/oauth/token", 200},
+		{"/oauth/../x", 400},
 	} {
 		t.Run(tc.target, func(t *testing.T) {
 			w := httptest.NewRecorder()

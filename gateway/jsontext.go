@@ -1,6 +1,9 @@
 package gateway
 
-import "unicode/utf8"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 const hexDigits = "0123456789abcdef"
 
@@ -63,6 +66,23 @@ func simple(s string) bool {
 
 const masked = "[redacted]"
 
+// secretLength is less than what follows the prefix of any token or secret
+// (authz.ParseToken).
+const secretLength = 43
+
+// holdsSecret reports whether a text may hold a token or a client's secret.
+func holdsSecret(s, tokenPrefix string) bool {
+	if len(s) <= secretLength {
+		return false
+	}
+	for _, prefix := range [...]string{"spoat_", "spocs_", tokenPrefix} {
+		if at := strings.Index(s, prefix); prefix != "" && at >= 0 && len(s)-at-len(prefix) >= secretLength {
+			return true
+		}
+	}
+	return false
+}
+
 // appendMasked appends the path, without what looks like a token or a secret
 // in it, percent-encoded or not: people paste them into URLs.
 func appendMasked(b []byte, path string, tokenPrefix string) []byte {
@@ -109,13 +129,18 @@ func matchEncoded(s, prefix string) (n int) {
 	return n
 }
 
+// decodeAt returns the character that s begins with, however often it was
+// percent-encoded: a URL that holds a URL is encoded twice.
 func decodeAt(s string) (c byte, size int) {
-	if s[0] == '%' && len(s) >= 3 {
-		if hi, lo := unhex(s[1]), unhex(s[2]); hi >= 0 && lo >= 0 {
-			return byte(hi<<4 | lo), 3
+	c, size = s[0], 1
+	for c == '%' && len(s) >= size+2 {
+		hi, lo := unhex(s[size]), unhex(s[size+1])
+		if hi < 0 || lo < 0 {
+			break
 		}
+		c, size = byte(hi<<4|lo), size+2
 	}
-	return s[0], 1
+	return c, size
 }
 
 func unhex(c byte) int {

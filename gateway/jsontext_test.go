@@ -38,6 +38,7 @@ func TestPathsAreMasked(t *testing.T) {
 		{"nothing to mask", "/a/spo/x%20y", "/a/spo/x%20y"},
 		{"a token", "/t/" + token + "/x", "/t/[redacted]/x"},
 		{"a token, percent-encoded", "/t/" + encoded + ";x", "/t/[redacted];x"},
+		{"a token, percent-encoded twice", "/t/" + strings.ReplaceAll(encoded, "%", "%25") + "%253Bx", "/t/[redacted]%253Bx"},
 		{"a secret", "/spocs_abc", "/[redacted]"},
 		{"half a token", "/" + token[:20], "/[redacted]"},
 		{"the configured prefix", "/acme_0000abc", "/[redacted]"},

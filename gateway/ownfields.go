@@ -129,10 +129,11 @@ func (p *passage) via() string {
 }
 
 // requestID returns the caller's id if it brought one that is sane, else a
-// new one. It is no secret; it only has to be its own.
+// new one. It is no secret, and must hold none, since it is logged; it only
+// has to be its own.
 func (p *passage) requestID() string {
 	if exchange.Count(p.x.Fields, "X-Request-Id") == 1 {
-		if id, _ := exchange.Get(p.x.Fields, "X-Request-Id"); saneID(id) {
+		if id, _ := exchange.Get(p.x.Fields, "X-Request-Id"); saneID(id) && !holdsSecret(id, p.tokenPrefix()) {
 			return id
 		}
 	}

@@ -145,3 +145,30 @@ func scrape(t *testing.T, h *gatewaytest.Harness, prefixes ...string) (samples [
 	slices.Sort(samples)
 	return samples
 }
+
+func TestATokenInARequestIDOrAMethodIsNotLogged(t *testing.T) {
+	h := gatewaytest.New(t, plainRoutes)
+	token := gatewaytest.TokenText("read")
+	secret := "spocs_" + strings.Repeat("x", 49)
+	for _, id := range []string{token, "a-" + secret} {
+		x, a := newExchange("GET", "/public/x", "", exchange.Field{Name: "X-Request-Id", Value: id})
+		h.Gateway.Serve(t.Context(), x)
+		if got, _ := exchange.Get(a.Head().Fields, "X-Request-Id"); got == id || got == "" {
+			t.Errorf("the request's id is %q", got)
+		}
+	}
+	x, _ := newExchange(token, "/public/x", "")
+	h.Gateway.Serve(t.Context(), x)
+	if lines := accessLines(t, h); len(lines) != 3 {
+		t.Errorf("%d lines, want 3", len(lines))
+	}
+	if log := h.Log.String(); strings.Contains(log, token) || strings.Contains(log, secret) {
+		t.Errorf("the log holds a token or a secret: %s", log)
+	}
+	h = gatewaytest.New(t, plainRoutes)
+	x, a := newExchange("GET", "/public/x", "", exchange.Field{Name: "X-Request-Id", Value: "spoat_is-no-token"})
+	h.Gateway.Serve(t.Context(), x)
+	if got, _ := exchange.Get(a.Head().Fields, "X-Request-Id"); got != "spoat_is-no-token" {
+		t.Errorf("a sane id became %q", got)
+	}
+}

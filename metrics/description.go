@@ -27,63 +27,129 @@ type Description struct {
 
 // The metrics; docs/metrics.md is made from them.
 var (
-	requestsTotal = Description{"scopegate_requests_total", TypeCounter,
-		"Requests to guarded and public routes, by how they were answered.", []string{"route", "method", "code", "reason"}}
-	requestSeconds = Description{"scopegate_request_duration_seconds", TypeHistogram,
-		"Time from a request's head read to its answer written.", []string{"route"}}
-	requestsInFlight = Description{"scopegate_requests_in_flight", TypeGauge,
-		"Requests that are being answered.", nil}
-	limitedTotal = Description{"scopegate_limited_total", TypeCounter,
-		"Requests refused by a limit, by the limit that refused.", []string{"route", "limit"}}
-	connectionsOpen = Description{"scopegate_connections_open", TypeGauge,
-		"Open connections of callers, by the front that serves them.", []string{"front"}}
+	requestsTotal = Description{
+		"scopegate_requests_total", TypeCounter,
+		"Requests to guarded and public routes, by how they were answered.",
+		[]string{"route", "method", "code", "reason"},
+	}
+	requestSeconds = Description{
+		"scopegate_request_duration_seconds", TypeHistogram,
+		"Time from a request's head read to its answer written.",
+		[]string{"route"},
+	}
+	requestsInFlight = Description{
+		"scopegate_requests_in_flight", TypeGauge,
+		"Requests that are being answered.", nil,
+	}
+	limitedTotal = Description{
+		"scopegate_limited_total", TypeCounter,
+		"Requests refused by a limit, by the limit that refused.",
+		[]string{"route", "limit"},
+	}
+	connectionsOpen = Description{
+		"scopegate_connections_open", TypeGauge,
+		"Open connections of callers, by the front that serves them.",
+		[]string{"front"},
+	}
 
-	upstreamSeconds = Description{"scopegate_upstream_duration_seconds", TypeHistogram,
-		"Time an upstream took, from the request sent to its answer read.", []string{"upstream"}}
-	upstreamErrorsTotal = Description{"scopegate_upstream_errors_total", TypeCounter,
-		"Requests that an upstream failed, by reason.", []string{"upstream", "reason"}}
-	upstreamEndpointUp = Description{"scopegate_upstream_endpoint_up", TypeGauge,
-		"Whether an upstream's endpoint is taken to work (1) or not (0).", []string{"upstream", "endpoint"}}
+	upstreamSeconds = Description{
+		"scopegate_upstream_duration_seconds", TypeHistogram,
+		"Time an upstream took, from the request sent to its answer read.",
+		[]string{"upstream"},
+	}
+	upstreamErrorsTotal = Description{
+		"scopegate_upstream_errors_total", TypeCounter,
+		"Requests that an upstream failed, by reason.",
+		[]string{"upstream", "reason"},
+	}
+	upstreamEndpointUp = Description{
+		"scopegate_upstream_endpoint_up", TypeGauge,
+		"Whether an upstream's endpoint is taken to work (1) or not (0).",
+		[]string{"upstream", "endpoint"},
+	}
 
-	clientRequestsTotal = Description{"scopegate_client_requests_total", TypeCounter,
-		"Requests made with a client's tokens, by reason.", []string{"client_id", "reason"}}
-	scopeUsesTotal = Description{"scopegate_scope_uses_total", TypeCounter,
-		"Allowed requests that needed a scope.", []string{"scope"}}
-	clients = Description{"scopegate_clients", TypeGauge,
-		"Registered clients, by status.", []string{"status"}}
-	secretsExpiring = Description{"scopegate_secrets_expiring", TypeGauge,
-		"Secrets of active clients that end soon.", nil}
+	clientRequestsTotal = Description{
+		"scopegate_client_requests_total", TypeCounter,
+		"Requests made with a client's tokens, by reason.",
+		[]string{"client_id", "reason"},
+	}
+	scopeUsesTotal = Description{
+		"scopegate_scope_uses_total", TypeCounter,
+		"Allowed requests that needed a scope.",
+		[]string{"scope"},
+	}
+	clients = Description{
+		"scopegate_clients", TypeGauge,
+		"Registered clients, by status.",
+		[]string{"status"},
+	}
+	secretsExpiring = Description{
+		"scopegate_secrets_expiring", TypeGauge,
+		"Secrets of active clients that end soon.", nil,
+	}
 
-	tokenRequestsTotal = Description{"scopegate_token_requests_total", TypeCounter,
-		"Requests to the token endpoint, by result: issued or the OAuth error.", []string{"grant_type", "result"}}
-	tokensIssuedTotal = Description{"scopegate_tokens_issued_total", TypeCounter,
-		"Access tokens issued to a client.", []string{"client_id"}}
-	tokensRevokedTotal = Description{"scopegate_tokens_revoked_total", TypeCounter,
-		"Revocations of tokens, by who or what caused them.", []string{"cause"}}
-	tokensLive = Description{"scopegate_tokens_live", TypeGauge,
-		"Access tokens in memory that have not expired.", nil}
-	tokenCacheHitsTotal = Description{"scopegate_token_cache_hits_total", TypeCounter,
-		"Token lookups answered from memory.", nil}
-	tokenCacheMissesTotal = Description{"scopegate_token_cache_misses_total", TypeCounter,
-		"Token lookups that had to read the store.", nil}
+	tokenRequestsTotal = Description{
+		"scopegate_token_requests_total", TypeCounter,
+		"Requests to the token endpoint, by result: issued or the OAuth error.",
+		[]string{"grant_type", "result"},
+	}
+	tokensIssuedTotal = Description{
+		"scopegate_tokens_issued_total", TypeCounter,
+		"Access tokens issued to a client.",
+		[]string{"client_id"},
+	}
+	tokensRevokedTotal = Description{
+		"scopegate_tokens_revoked_total", TypeCounter,
+		"Revocations of tokens, by who or what caused them.",
+		[]string{"cause"},
+	}
+	tokensLive = Description{
+		"scopegate_tokens_live", TypeGauge,
+		"Access tokens in memory that have not expired.", nil,
+	}
+	tokenCacheHitsTotal = Description{
+		"scopegate_token_cache_hits_total", TypeCounter,
+		"Token lookups answered from memory.", nil,
+	}
+	tokenCacheMissesTotal = Description{
+		"scopegate_token_cache_misses_total", TypeCounter,
+		"Token lookups that had to read the store.", nil,
+	}
 
-	storeUp = Description{"scopegate_store_up", TypeGauge,
-		"Whether the store answers (1) or not (0).", nil}
-	storeFull = Description{"scopegate_store_full", TypeGauge,
-		"Whether the disk reserve is reached and nothing is issued (1) or not (0).", nil}
-	storeDiskBytes = Description{"scopegate_store_disk_bytes", TypeGauge,
-		"Size of the store's files.", nil}
-	storeWriteSeconds = Description{"scopegate_store_write_seconds", TypeHistogram,
-		"Time of one durable write of the store, a batch and its sync.", nil}
-	storeBatchSize = Description{"scopegate_store_batch_size", TypeHistogram,
-		"Records that one durable write of the store holds.", nil}
+	storeUp = Description{
+		"scopegate_store_up", TypeGauge,
+		"Whether the store answers (1) or not (0).", nil,
+	}
+	storeFull = Description{
+		"scopegate_store_full", TypeGauge,
+		"Whether the disk reserve is reached and nothing is issued (1) or not (0).", nil,
+	}
+	storeDiskBytes = Description{
+		"scopegate_store_disk_bytes", TypeGauge,
+		"Size of the store's files.", nil,
+	}
+	storeWriteSeconds = Description{
+		"scopegate_store_write_seconds", TypeHistogram,
+		"Time of one durable write of the store, a batch and its sync.", nil,
+	}
+	storeBatchSize = Description{
+		"scopegate_store_batch_size", TypeHistogram,
+		"Records that one durable write of the store holds.", nil,
+	}
 
-	reloadSuccessful = Description{"scopegate_config_last_reload_successful", TypeGauge,
-		"Whether the last load of routes.yaml succeeded (1) or not (0).", nil}
-	reloadSuccessSeconds = Description{"scopegate_config_last_reload_success_timestamp_seconds", TypeGauge,
-		"When routes.yaml was last loaded with success, in Unix time.", nil}
-	buildInfo = Description{"scopegate_build_info", TypeGauge,
-		"1, with the version, the revision and the Go version that this binary is built from.", []string{"version", "revision", "goversion"}}
+	reloadSuccessful = Description{
+		"scopegate_config_last_reload_successful", TypeGauge,
+		"Whether the last load of routes.yaml succeeded (1) or not (0).", nil,
+	}
+	reloadSuccessSeconds = Description{
+		"scopegate_config_last_reload_success_timestamp_seconds", TypeGauge,
+		"When routes.yaml was last loaded with success, in Unix time.", nil,
+	}
+	buildInfo = Description{
+		"scopegate_build_info", TypeGauge,
+		"1, with the version, the revision and the Go version that this binary is built from.",
+		[]string{"version", "revision", "goversion"},
+	}
 )
 
 // Describe lists every metric of this package, sorted by name. The Go and

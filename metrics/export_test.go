@@ -14,7 +14,12 @@ type LabelSet struct {
 // LabelValues shows the closed sets that this package owns.
 func LabelValues() []LabelSet {
 	return []LabelSet{
-		{"method", methods}, {"grant_type", defaultGrants}, {"result", results}, {"cause", causes},
-		{"limit", limits}, {"front", fronts}, {"status", []string{"active", "disabled", "revoked"}},
+		{"method", methods},
+		{"grant_type", defaultGrants},
+		{"result", results},
+		{"cause", causes},
+		{"limit", limits},
+		{"front", fronts},
+		{"status", []string{"active", "disabled", "revoked"}},
 	}
 }

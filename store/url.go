@@ -26,8 +26,7 @@ func parseURL(raw string) (dir string, err error) {
 	u, err := url.Parse(raw)
 	if err != nil {
 		// url.Error repeats the text, which may hold a password.
-		var bad *url.Error
-		if errors.As(err, &bad) {
+		if bad, ok := errors.AsType[*url.Error](err); ok {
 			err = bad.Err
 		}
 		return "", fmt.Errorf("store URL cannot be read: %w; %s", err, known)

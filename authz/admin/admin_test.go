@@ -209,10 +209,17 @@ func TestNoAnswerAndNoLogHoldsASecretAgain(t *testing.T) {
 	token, _ := w.call(t, "POST", "/tokens", `{"client_id":"`+id+`"}`).json["access_token"].(string)
 	w.answers = nil
 	for _, c := range [][3]string{
-		{"GET", "/clients"}, {"GET", "/clients/" + id}, {"PATCH", "/clients/" + id, `{"name":"still"}`}, {"GET", "/events"},
-		{"POST", "/tokens/introspect", `{"token":"` + token + `"}`}, {"POST", "/tokens/introspect", `{"token":"` + created + `"}`},
-		{"POST", "/tokens/revoke", `{"token":"` + rotated + `"}`}, {"POST", "/tokens/revoke", `{"token":"` + token + `"}`},
-		{"POST", "/clients", `{"name":7,"secret":"` + created + `"}`}, {"POST", "/clients/" + id + "/disable"}, {"POST", "/clients/" + id + "/revoke"},
+		{"GET", "/clients"},
+		{"GET", "/clients/" + id},
+		{"PATCH", "/clients/" + id, `{"name":"still"}`},
+		{"GET", "/events"},
+		{"POST", "/tokens/introspect", `{"token":"` + token + `"}`},
+		{"POST", "/tokens/introspect", `{"token":"` + created + `"}`},
+		{"POST", "/tokens/revoke", `{"token":"` + rotated + `"}`},
+		{"POST", "/tokens/revoke", `{"token":"` + token + `"}`},
+		{"POST", "/clients", `{"name":7,"secret":"` + created + `"}`},
+		{"POST", "/clients/" + id + "/disable"},
+		{"POST", "/clients/" + id + "/revoke"},
 	} {
 		w.call(t, c[0], c[1], c[2])
 	}

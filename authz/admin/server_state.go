@@ -25,8 +25,10 @@ func (s *Server) reload(c echo.Context) error {
 	switch {
 	case len(problems) > 0:
 		s.audit(c, "reload refused", "problems", len(problems))
-		return write(c, ProblemBody{Status: http.StatusUnprocessableEntity, Error: "invalid_routes",
-			Detail: "The old routes go on serving.", Problems: problems})
+		return write(c, ProblemBody{
+			Status: http.StatusUnprocessableEntity, Error: "invalid_routes",
+			Detail: "The old routes go on serving.", Problems: problems,
+		})
 	case err != nil:
 		s.audit(c, "reload failed", "error", err.Error())
 		return writeProblem(c, http.StatusUnprocessableEntity, "reload_failed", err.Error())

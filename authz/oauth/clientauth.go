@@ -41,8 +41,10 @@ func (s *Server) authenticate(c echo.Context, f form) (authz.Client, error) {
 	if errors.As(err, &oe) && oe.Code == authz.CodeInvalidClient {
 		if wait := s.Throttle.Failed(cred.id, c.RealIP(), s.Now()); wait > 0 {
 			setRetryAfter(c, wait)
-			return client, &authz.OAuthError{Code: authz.CodeInvalidClient, Description: "too many failed attempts, slow down",
-				Cause: errors.Join(errSlowDown, err)}
+			return client, &authz.OAuthError{
+				Code: authz.CodeInvalidClient, Description: "too many failed attempts, slow down",
+				Cause: errors.Join(errSlowDown, err),
+			}
 		}
 	}
 	if err == nil {

@@ -79,10 +79,8 @@ func queryIsClean(raw string) error {
 	if err != nil {
 		return invalid("the query string is malformed")
 	}
-	for _, name := range []string{"client_id", "client_secret", "client_assertion", "token"} {
-		if query.Has(name) {
-			return invalid("credentials belong in the Authorization field or the body, never in the query string")
-		}
+	if slices.ContainsFunc([]string{"client_id", "client_secret", "client_assertion", "token"}, query.Has) {
+		return invalid("credentials belong in the Authorization field or the body, never in the query string")
 	}
 	return nil
 }

@@ -50,8 +50,10 @@ func (s *Server) issue(c echo.Context) (issued authz.Issued, client authz.Client
 	}
 	if s.IssueLimits != nil {
 		if wait := s.IssueLimits.Take(&client, s.Now()); wait > 0 {
-			return issued, client, grant, &authz.OAuthError{Code: authz.CodeTemporarilyUnavailable,
-				Description: "the client asks for more tokens than it may, slow down", Cause: &limitError{client.IssueLimit, wait}}
+			return issued, client, grant, &authz.OAuthError{
+				Code:        authz.CodeTemporarilyUnavailable,
+				Description: "the client asks for more tokens than it may, slow down", Cause: &limitError{client.IssueLimit, wait},
+			}
 		}
 	}
 	req := authz.TokenRequest{Grant: authz.GrantType(f.get("grant_type")), Scope: f.get("scope"), Resources: f.all("resource")}
@@ -84,8 +86,10 @@ func resultOf(err error) string {
 // note logs one request to an endpoint: the code for the caller and the cause
 // for the operator, never a credential.
 func (s *Server) note(c echo.Context, endpoint string, id authz.ClientID, status int, err error, start time.Time) {
-	attrs := []any{"endpoint", endpoint, "status", status, "client_id", string(id), "remote_ip", c.RealIP(),
-		"duration_ms", float64(s.Now().Sub(start).Microseconds()) / 1000}
+	attrs := []any{
+		"endpoint", endpoint, "status", status, "client_id", string(id), "remote_ip", c.RealIP(),
+		"duration_ms", float64(s.Now().Sub(start).Microseconds()) / 1000,
+	}
 	if err == nil {
 		s.Log.InfoContext(c.Request().Context(), "oauth request", attrs...)
 		return

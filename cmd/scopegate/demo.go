@@ -55,7 +55,9 @@ func (d *demo) environment(getenv func(string) (string, bool)) func(string) (str
 // stop ends the backend and removes the data directory.
 func (d *demo) stop() error {
 	err := d.backend.Close()
-	<-d.done
+	if served := <-d.done; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
 	return errors.Join(err, os.RemoveAll(d.dataDir))
 }
 

@@ -66,8 +66,10 @@ func (p *inProcess) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	p.log, p.cancel, p.done = &bytes.Buffer{}, cancel, make(chan int, 1)
 	w := p.world("", io.Discard, p.log)
-	args := []string{"serve", "--routes", p.path("routes.yaml"), "--data-dir", p.path("data"), "--listen", "127.0.0.1:0",
-		"--admin-listen", "", "--watch=false", "--access-log", "off", "--disk-reserve", "1MiB"}
+	args := []string{
+		"serve", "--routes", p.path("routes.yaml"), "--data-dir", p.path("data"), "--listen", "127.0.0.1:0",
+		"--admin-listen", "", "--watch=false", "--access-log", "off", "--disk-reserve", "1MiB",
+	}
 	go func() { p.done <- run(ctx, args, w) }()
 	p.t.Cleanup(p.stop)
 	deadline, tick := time.After(patience), time.NewTicker(20*time.Millisecond)

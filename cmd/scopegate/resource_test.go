@@ -23,8 +23,11 @@ func TestATokenBoundToAResourceOpensOnlyThatResourcesRoutes(t *testing.T) {
 	}{
 		{"none", nil, map[string]int{"/invoices/1": passed, "/reports": passed, "/plain": passed}},
 		{"one", []string{"resource", billing}, map[string]int{"/invoices/1": passed, "/reports": 401, "/plain": 401}},
-		{"both, one twice", []string{"resource", billing, "resource", reports, "resource", billing},
-			map[string]int{"/invoices/1": passed, "/reports": passed, "/plain": 401}},
+		{
+			"both, one twice",
+			[]string{"resource", billing, "resource", reports, "resource", billing},
+			map[string]int{"/invoices/1": passed, "/reports": passed, "/plain": 401},
+		},
 	}
 	for _, tc := range cases {
 		token := p.token(c, tc.resource...)

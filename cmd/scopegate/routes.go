@@ -229,8 +229,13 @@ func routesExplain(w world) *cobra.Command {
 
 func printExplanation(t *table, e *explanation) {
 	for _, row := range [][2]string{
-		{"route", e.Route}, {"needs", e.Needs}, {"verdict", verdictText(e)}, {"why", e.Why}, {"allow", e.Allow},
-		{"upstream", e.Upstream}, {"final path", e.FinalPath},
+		{"route", e.Route},
+		{"needs", e.Needs},
+		{"verdict", verdictText(e)},
+		{"why", e.Why},
+		{"allow", e.Allow},
+		{"upstream", e.Upstream},
+		{"final path", e.FinalPath},
 	} {
 		if row[1] != "" {
 			t.row(row[0], row[1])

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -76,10 +77,8 @@ func (o *serveOptions) add(cmd *cobra.Command) {
 func (o *serveOptions) check() error {
 	var bad []string
 	oneOf := func(flag, value string, allowed ...string) {
-		for _, a := range allowed {
-			if value == a {
-				return
-			}
+		if slices.Contains(allowed, value) {
+			return
 		}
 		bad = append(bad, fmt.Sprintf("--%s %q: use %s", flag, value, strings.Join(allowed, ", ")))
 	}
@@ -151,8 +150,8 @@ func (s *size) String() string {
 func (s *size) Set(text string) error {
 	unit := int64(1)
 	for name, n := range map[string]int64{"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30} {
-		if strings.HasSuffix(text, name) {
-			text, unit = strings.TrimSuffix(text, name), n
+		if before, ok := strings.CutSuffix(text, name); ok {
+			text, unit = before, n
 			break
 		}
 	}

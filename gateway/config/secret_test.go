@@ -47,7 +47,9 @@ func TestNoSecretOfAConfigurationIsPrinted(t *testing.T) {
 	for _, v := range []any{
 		c, *c, c.OAuth, c.OAuth.Issuer, &c.OAuth.Issuer, c.Upstreams, upstream, &upstream, upstream.Endpoints[0],
 		upstream.Endpoints[0].Address(), upstream.Endpoints[1].Authority(), c.Routes, route, &route,
-		value, &value, value.Parts(), struct{ hidden config.Text }{c.OAuth.Issuer}, struct{ hidden config.Value }{value},
+		value, &value, value.Parts(),
+		struct{ hidden config.Text }{c.OAuth.Issuer},
+		struct{ hidden config.Value }{value},
 	} {
 		var printed bytes.Buffer
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%T"} {

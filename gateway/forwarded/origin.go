@@ -2,6 +2,7 @@ package forwarded
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"scopegate/gateway/exchange"
@@ -52,11 +53,11 @@ func (o *Origin) Read(x *exchange.Exchange, trusted []netip.Prefix) {
 // readChain walks X-Forwarded-For from its end: each trusted address vouches
 // for the one before it, and the first that is not trusted is the client.
 func (o *Origin) readChain(fields []exchange.Field, trusted []netip.Prefix) {
-	for i := len(fields) - 1; i >= 0; i-- {
-		if !exchange.EqualName(fields[i].Name, "X-Forwarded-For") {
+	for _, field := range slices.Backward(fields) {
+		if !exchange.EqualName(field.Name, "X-Forwarded-For") {
 			continue
 		}
-		for rest := fields[i].Value; rest != ""; {
+		for rest := field.Value; rest != ""; {
 			var last string
 			if comma := strings.LastIndexByte(rest, ','); comma >= 0 {
 				rest, last = rest[:comma], rest[comma+1:]
@@ -98,9 +99,9 @@ func parseNode(s string) (netip.Addr, bool) {
 
 // lastElement returns what the nearest proxy wrote into a list field.
 func lastElement(fields []exchange.Field, name string) string {
-	for i := len(fields) - 1; i >= 0; i-- {
-		if exchange.EqualName(fields[i].Name, name) {
-			v := fields[i].Value
+	for _, field := range slices.Backward(fields) {
+		if exchange.EqualName(field.Name, name) {
+			v := field.Value
 			return strings.Trim(v[strings.LastIndexByte(v, ',')+1:], " \t")
 		}
 	}

@@ -24,26 +24,44 @@ func TestOrigin(t *testing.T) {
 		xff        string
 		forwarded  string
 	}{
-		{"F-1: a stranger contributes nothing", "203.0.113.9:4711", xff("1.2.3.4"), "203.0.113.9",
-			"203.0.113.9", `for=203.0.113.9;proto=http;host="api.example:8080"`},
-		{"F-3: IPv6 is quoted", "[2001:db8::1]:4711", nil, "2001:db8::1",
-			"2001:db8::1", `for="[2001:db8::1]";proto=http;host="api.example:8080"`},
-		{"an IPv4 address in IPv6 clothes is itself", "[::ffff:203.0.113.9]:1", nil, "203.0.113.9",
-			"203.0.113.9", `for=203.0.113.9;proto=http;host="api.example:8080"`},
-		{"F-2: a trusted peer contributes", "10.0.0.1:1", xff("203.0.113.9"), "203.0.113.9",
-			"203.0.113.9, 10.0.0.1", `for=203.0.113.9;proto=http;host="api.example:8080", for=10.0.0.1`},
-		{"F-6: the rightmost untrusted is the client, what it says is not passed on", "10.0.0.1:1",
+		{
+			"F-1: a stranger contributes nothing", "203.0.113.9:4711", xff("1.2.3.4"), "203.0.113.9",
+			"203.0.113.9", `for=203.0.113.9;proto=http;host="api.example:8080"`,
+		},
+		{
+			"F-3: IPv6 is quoted", "[2001:db8::1]:4711", nil, "2001:db8::1",
+			"2001:db8::1", `for="[2001:db8::1]";proto=http;host="api.example:8080"`,
+		},
+		{
+			"an IPv4 address in IPv6 clothes is itself", "[::ffff:203.0.113.9]:1", nil, "203.0.113.9",
+			"203.0.113.9", `for=203.0.113.9;proto=http;host="api.example:8080"`,
+		},
+		{
+			"F-2: a trusted peer contributes", "10.0.0.1:1", xff("203.0.113.9"), "203.0.113.9",
+			"203.0.113.9, 10.0.0.1", `for=203.0.113.9;proto=http;host="api.example:8080", for=10.0.0.1`,
+		},
+		{
+			"F-6: the rightmost untrusted is the client, what it says is not passed on", "10.0.0.1:1",
 			xff("6.6.6.6, 203.0.113.9, 10.0.0.2"), "203.0.113.9",
-			"203.0.113.9, 10.0.0.2, 10.0.0.1", `for=203.0.113.9;proto=http;host="api.example:8080", for=10.0.0.2, for=10.0.0.1`},
-		{"several fields are one list", "10.0.0.1:1", xff("203.0.113.9", "10.0.0.2"), "203.0.113.9",
-			"203.0.113.9, 10.0.0.2, 10.0.0.1", `for=203.0.113.9;proto=http;host="api.example:8080", for=10.0.0.2, for=10.0.0.1`},
-		{"ports and brackets", "[fd00::1]:1", xff("[2001:db8::7]:99, 10.0.0.2:80"), "2001:db8::7",
-			"2001:db8::7, 10.0.0.2, fd00::1", `for="[2001:db8::7]";proto=http;host="api.example:8080", for=10.0.0.2, for="[fd00::1]"`},
-		{"garbage ends the chain", "10.0.0.1:1", xff("203.0.113.9, evil\", 10.0.0.2"), "10.0.0.2",
-			"10.0.0.2, 10.0.0.1", `for=10.0.0.2;proto=http;host="api.example:8080", for=10.0.0.1`},
+			"203.0.113.9, 10.0.0.2, 10.0.0.1", `for=203.0.113.9;proto=http;host="api.example:8080", for=10.0.0.2, for=10.0.0.1`,
+		},
+		{
+			"several fields are one list", "10.0.0.1:1", xff("203.0.113.9", "10.0.0.2"), "203.0.113.9",
+			"203.0.113.9, 10.0.0.2, 10.0.0.1", `for=203.0.113.9;proto=http;host="api.example:8080", for=10.0.0.2, for=10.0.0.1`,
+		},
+		{
+			"ports and brackets", "[fd00::1]:1", xff("[2001:db8::7]:99, 10.0.0.2:80"), "2001:db8::7",
+			"2001:db8::7, 10.0.0.2, fd00::1", `for="[2001:db8::7]";proto=http;host="api.example:8080", for=10.0.0.2, for="[fd00::1]"`,
+		},
+		{
+			"garbage ends the chain", "10.0.0.1:1", xff("203.0.113.9, evil\", 10.0.0.2"), "10.0.0.2",
+			"10.0.0.2, 10.0.0.1", `for=10.0.0.2;proto=http;host="api.example:8080", for=10.0.0.1`,
+		},
 		{"an empty field", "10.0.0.1:1", xff(""), "10.0.0.1", "10.0.0.1", `for=10.0.0.1;proto=http;host="api.example:8080"`},
-		{"a thousand trusted hops are read up to the bound", "10.0.0.1:1", xff(strings.Repeat("10.0.0.3,", 1000) + "10.0.0.3"), "10.0.0.3",
-			strings.Repeat("10.0.0.3, ", 16) + "10.0.0.1", ""},
+		{
+			"a thousand trusted hops are read up to the bound", "10.0.0.1:1", xff(strings.Repeat("10.0.0.3,", 1000) + "10.0.0.3"), "10.0.0.3",
+			strings.Repeat("10.0.0.3, ", 16) + "10.0.0.1", "",
+		},
 		{"a Unix socket has no address", "", nil, "invalid IP", "", `for=unknown;proto=http;host="api.example:8080"`},
 	}
 	for _, tc := range tests {
@@ -80,8 +98,11 @@ func TestOriginProtoAndHost(t *testing.T) {
 	}{
 		{"of a stranger", "203.0.113.9:1", fields, "http", "api.example"},
 		{"of a trusted peer", "10.0.0.1:1", fields, "https", "shop.example"},
-		{"F-4: a host that would leave its quotes", "10.0.0.1:1",
-			[]exchange.Field{{Name: "X-Forwarded-Host", Value: `a";for=6.6.6.6`}}, "http", "api.example"},
+		{
+			"F-4: a host that would leave its quotes", "10.0.0.1:1",
+			[]exchange.Field{{Name: "X-Forwarded-Host", Value: `a";for=6.6.6.6`}},
+			"http", "api.example",
+		},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {

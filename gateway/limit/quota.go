@@ -2,6 +2,7 @@ package limit
 
 import (
 	"hash/maphash"
+	"maps"
 	"sync"
 	"time"
 )
@@ -82,9 +83,7 @@ func (q *Quota) Snapshot(now time.Time) Snapshot {
 			clear(snap.Used)
 		}
 		if s.start.Equal(snap.Window) {
-			for client, used := range s.used {
-				snap.Used[client] = used
-			}
+			maps.Copy(snap.Used, s.used)
 		}
 		s.mu.Unlock()
 	}

@@ -104,13 +104,16 @@ func TestFieldsOfAVerdict(t *testing.T) {
 		want    []exchange.Field
 	}{
 		"passed": {
-			limit.Verdict{OK: true, Limit: 200, Remaining: 199, Reset: 10 * time.Millisecond, Window: 2 * time.Second}, "client",
+			limit.Verdict{OK: true, Limit: 200, Remaining: 199, Reset: 10 * time.Millisecond, Window: 2 * time.Second},
+			"client",
 			[]exchange.Field{{Name: "RateLimit-Policy", Value: `"client";q=200;w=2`}, {Name: "RateLimit", Value: `"client";r=199;t=1`}},
 		},
 		"refused, RFC 6585 4, rounded up": {
-			limit.Verdict{Limit: 3, RetryAfter: 1001 * time.Millisecond, Reset: 1500 * time.Millisecond, Window: 100 * time.Millisecond}, "route",
+			limit.Verdict{Limit: 3, RetryAfter: 1001 * time.Millisecond, Reset: 1500 * time.Millisecond, Window: 100 * time.Millisecond},
+			"route",
 			[]exchange.Field{
-				{Name: "RateLimit-Policy", Value: `"route";q=3;w=1`}, {Name: "RateLimit", Value: `"route";r=0;t=2`},
+				{Name: "RateLimit-Policy", Value: `"route";q=3;w=1`},
+				{Name: "RateLimit", Value: `"route";r=0;t=2`},
 				{Name: "Retry-After", Value: "2"},
 			},
 		},
@@ -119,7 +122,8 @@ func TestFieldsOfAVerdict(t *testing.T) {
 		},
 		"not configured": {limit.Verdict{OK: true}, "route", nil},
 		"a name that a String of RFC 9651 3.3.3 cannot hold as it is": {
-			limit.Verdict{OK: true, Limit: 1, Window: time.Second}, "a\"b\\c\r\né",
+			limit.Verdict{OK: true, Limit: 1, Window: time.Second},
+			"a\"b\\c\r\né",
 			[]exchange.Field{
 				{Name: "RateLimit-Policy", Value: `"a\"b\\c____";q=1;w=1`}, {Name: "RateLimit", Value: `"a\"b\\c____";r=0;t=0`},
 			},

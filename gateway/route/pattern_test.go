@@ -46,12 +46,12 @@ func TestPatternsMatchOnSegmentBorders(t *testing.T) {
 		if p.String() != test.pattern {
 			t.Errorf("%s prints as %s", test.pattern, p)
 		}
-		for _, raw := range strings.Fields(test.matches) {
+		for raw := range strings.FieldsSeq(test.matches) {
 			if !p.Matches(mustPath(t, raw)) {
 				t.Errorf("%s does not match %s", test.pattern, raw)
 			}
 		}
-		for _, raw := range strings.Fields(test.others) {
+		for raw := range strings.FieldsSeq(test.others) {
 			if path, err := route.Canonical(raw); err == nil && p.Matches(&path) {
 				t.Errorf("%s matches %s", test.pattern, raw)
 			}

@@ -41,24 +41,36 @@ func TestAnswersPassOn(t *testing.T) {
 		want   outcome
 		drop   bool
 	}{
-		{"order, spelling and duplicates are kept", "GET",
+		{
+			"order, spelling and duplicates are kept", "GET",
 			"HTTP/1.1 200 OK\r\nSet-Cookie: a\r\nx-ODD:  v \t\r\nDate: now\r\nSet-Cookie: b\r\nEmpty:\r\nContent-Length: 2\r\n\r\nok",
-			whole(200, 2, "ok", fields("Set-Cookie", "a", "x-ODD", "v", "Date", "now", "Set-Cookie", "b", "Empty", "")), false},
-		{"H-4 hop-by-hop fields stay here", "GET",
+			whole(200, 2, "ok", fields("Set-Cookie", "a", "x-ODD", "v", "Date", "now", "Set-Cookie", "b", "Empty", "")), false,
+		},
+		{
+			"H-4 hop-by-hop fields stay here", "GET",
 			"HTTP/1.1 200 OK\r\nConnection: X-Secret, keep-alive, x-other\r\nX-Secret: 1\r\nKeep-Alive: timeout=5\r\nProxy-Connection: x\r\nTE: x\r\nTrailer: X\r\nUpgrade: h2c\r\nX-OTHER: 2\r\nX-Kept: 3\r\nContent-Length: 0\r\n\r\n",
-			whole(200, 0, "", fields("X-Kept", "3")), false},
-		{"Connection close ends the connection", "GET",
-			"HTTP/1.1 200 OK\r\nConnection: Close\r\nContent-Length: 2\r\n\r\nok", whole(200, 2, "ok", fields()), dropped},
+			whole(200, 0, "", fields("X-Kept", "3")), false,
+		},
+		{
+			"Connection close ends the connection", "GET",
+			"HTTP/1.1 200 OK\r\nConnection: Close\r\nContent-Length: 2\r\n\r\nok", whole(200, 2, "ok", fields()), dropped,
+		},
 		{"no reason phrase, no space", "GET", "HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nok", whole(200, 2, "ok", fields()), false},
-		{"HTTP/1.0 with keep-alive", "GET",
-			"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok", whole(200, 2, "ok", fields()), false},
+		{
+			"HTTP/1.0 with keep-alive", "GET",
+			"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok", whole(200, 2, "ok", fields()), false,
+		},
 		{"HTTP/1.0 without keep-alive", "GET", "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", whole(200, 2, "ok", fields()), dropped},
 		{"9112 6.3 until close", "GET", "HTTP/1.0 200 OK\r\n\r\nto the end", whole(200, unknown, "to the end", fields()), dropped},
 		{"9112 6.3 until close in HTTP/1.1", "GET", "HTTP/1.1 200 OK\r\n\r\nto the end", whole(200, unknown, "to the end", fields()), dropped},
-		{"9112 7.1 chunked", "GET",
-			"HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n3\r\nabc\r\n00A ; x=\"y\"\r\n0123456789\r\n0\r\n\r\n", whole(200, unknown, "abc0123456789", fields()), false},
-		{"H-37 trailers are dropped", "GET",
-			"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nContent-Length: 5\r\nSet-Cookie: x\r\n\r\n", whole(200, unknown, "a", fields()), false},
+		{
+			"9112 7.1 chunked", "GET",
+			"HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n3\r\nabc\r\n00A ; x=\"y\"\r\n0123456789\r\n0\r\n\r\n", whole(200, unknown, "abc0123456789", fields()), false,
+		},
+		{
+			"H-37 trailers are dropped", "GET",
+			"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nContent-Length: 5\r\nSet-Cookie: x\r\n\r\n", whole(200, unknown, "a", fields()), false,
+		},
 		{"H-42 HEAD tells a length and has no content", "HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", whole(200, 5, "", fields()), false},
 		{"H-42 HEAD chunked", "HEAD", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", whole(200, unknown, "", fields()), false},
 		{"H-42 HEAD without length", "HEAD", "HTTP/1.1 200 OK\r\n\r\n", whole(200, unknown, "", fields()), false},
@@ -91,7 +103,7 @@ func TestAnswersPassOn(t *testing.T) {
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("answer (-want +got):\n%s", diff)
 			}
-			if tt.drop != (b.dropped(t, u)) {
+			if tt.drop != b.dropped(t, u) {
 				t.Errorf("connection dropped: %t, want %t", !tt.drop, tt.drop)
 			}
 		})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -161,10 +162,5 @@ func (u *Upstream) pick(tried []*endpoint) *endpoint {
 }
 
 func contains(list []*endpoint, e *endpoint) bool {
-	for _, t := range list {
-		if t == e {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(list, e)
 }

@@ -45,8 +45,7 @@ func gone(err error) error {
 
 // reasonOf returns the Reason of an error that ended an exchange.
 func reasonOf(err error) authz.Reason {
-	var f *failure
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*failure](err); ok {
 		return f.reason
 	}
 	return authz.ReasonInternal

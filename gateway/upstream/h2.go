@@ -127,7 +127,7 @@ func (t *h2Trip) tryEndpoints(ctx context.Context) error {
 	}
 	var tried [maxTries]*endpoint
 	var err error
-	for n := 0; n < maxTries; n++ {
+	for n := range maxTries {
 		e := t.c.u.pick(tried[:n])
 		if e == nil {
 			break

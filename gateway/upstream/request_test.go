@@ -23,8 +23,10 @@ func TestRequestsAreSentByteForByte(t *testing.T) {
 	}{
 		{
 			"fields keep order, spelling and duplicates",
-			upstream.Request{Method: "GET", Target: "/a%2Fb;c?x=1;y=%41", Host: "api.example",
-				Fields: fields("x-ODD", "1", "Cookie", "a=b", "X-Odd", "2", "Empty", "")},
+			upstream.Request{
+				Method: "GET", Target: "/a%2Fb;c?x=1;y=%41", Host: "api.example",
+				Fields: fields("x-ODD", "1", "Cookie", "a=b", "X-Odd", "2", "Empty", ""),
+			},
 			"GET /a%2Fb;c?x=1;y=%41 HTTP/1.1\r\nHost: api.example\r\nx-ODD: 1\r\nCookie: a=b\r\nX-Odd: 2\r\nEmpty: \r\n\r\n",
 		},
 		{

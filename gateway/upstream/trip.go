@@ -115,7 +115,7 @@ func (t *trip) streams() bool {
 // connected to: nothing was sent then, whatever the method.
 func (t *trip) tryEndpoints(ctx context.Context) (err error) {
 	var tried [maxTries]*endpoint
-	for n := 0; n < maxTries; n++ {
+	for n := range maxTries {
 		e := t.u.pick(tried[:n])
 		if e == nil {
 			break

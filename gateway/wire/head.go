@@ -90,7 +90,7 @@ func readRequestLine(b []byte, x *exchange.Exchange) bool {
 		return false
 	}
 	query := -1
-	for i := 0; i < len(target); i++ {
+	for i := range target {
 		c := target[i]
 		switch {
 		case c <= ' ' || c >= 0x7f || c == '#':

@@ -194,8 +194,10 @@ func usesMoveForward(t *testing.T, s authz.Store) {
 	early, late := Now().Add(time.Minute), Now().Add(time.Hour)
 	for _, at := range []time.Time{early, late, early} {
 		err := s.TouchClients(t.Context(), []authz.Use{
-			{Client: c.ID, Secret: "s1", At: at}, {Client: c.ID, At: at.Add(time.Second)},
-			{Client: c.ID, Secret: "gone", At: Now()}, {Client: clientID(99), At: at},
+			{Client: c.ID, Secret: "s1", At: at},
+			{Client: c.ID, At: at.Add(time.Second)},
+			{Client: c.ID, Secret: "gone", At: Now()},
+			{Client: clientID(99), At: at},
 		})
 		if err != nil {
 			t.Fatalf("TouchClients: %v", err)
