@@ -201,6 +201,9 @@ func TestWritesAreTold(t *testing.T) {
 		RelaxedTokens: true, OnWrite: func(_ time.Duration, n int) { records.Add(int64(n)) },
 	})
 	furnish(t, s)
+	if err := s.Close(); err != nil { // which waits for the committer, that tells after it answered
+		t.Fatal(err)
+	}
 	if n := records.Load(); n < 5 {
 		t.Errorf("%d records were told of, want 5 at least", n)
 	}
