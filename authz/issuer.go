@@ -227,11 +227,20 @@ func grant(policy *Policy, c *Client, asked string) (*ScopeSet, error) {
 		if !policy.Knows(scope) || !c.AllowedScopes.Has(scope) {
 			return nil, &OAuthError{
 				Code: CodeInvalidScope, Description: "a requested scope is unknown or not allowed to this client",
-				Cause: fmt.Errorf("scope %q", string(scope)),
+				Cause: scopeCause(policy, scope),
 			}
 		}
 	}
 	return scopes, nil
+}
+
+// scopeCause names a scope to the operator only if the catalogue does: any
+// other text is the caller's, and may be a token sent in the wrong place.
+func scopeCause(policy *Policy, scope Scope) error {
+	if policy.Knows(scope) {
+		return fmt.Errorf("scope %q is not allowed to the client", string(scope))
+	}
+	return errors.New("a scope that the catalogue does not name")
 }
 
 // mint makes, stores and returns the token. Its end is rounded up to whole

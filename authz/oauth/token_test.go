@@ -261,3 +261,14 @@ func TestAHundredRequestsAtOnceGetAHundredTokens(t *testing.T) {
 		t.Errorf("%d different tokens", len(seen))
 	}
 }
+
+func TestATokenSentAsAScopeIsNotLogged(t *testing.T) {
+	s := start(t)
+	token := s.token(t, s.id, s.secret)
+	if a := s.do(t, call{body: grant + "&scope=" + token}); a.error() != "invalid_scope" {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	if strings.Contains(s.log.String(), token) {
+		t.Error("the log holds the token")
+	}
+}
