@@ -85,7 +85,7 @@ func classOfKnown(key []byte) fieldClass {
 	case "forwarded", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip",
 		"cf-connecting-ip", "cf-connecting-ipv6", "fastly-client-ip", "x-remote-addr", "x-remote-ip",
 		"client-ip", "x-proxyuser-ip", "proxy-client-ip", "wl-proxy-client-ip",
-		"x-url-scheme", "x-scheme", "front-end-https",
+		"x-url-scheme", "x-scheme", "front-end-https", "x-host", "x-http-host-override", "x-originating-ip",
 		"x-rewrite-url", "x-method-override", "x-scopegate-error",
 		"proxy": // becomes HTTP_PROXY in a CGI environment (CVE-2016-5385)
 		return classOurs
