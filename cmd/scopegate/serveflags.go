@@ -49,7 +49,7 @@ func (o *serveOptions) add(cmd *cobra.Command) {
 	f.StringVar(&o.adminListen, "admin-listen", "127.0.0.1:8081", "address of the admin listener; empty for the socket alone")
 	f.StringVar(&o.tlsCert, "tls-cert", "", "certificate file of the public listener, in PEM")
 	f.StringVar(&o.tlsKey, "tls-key", "", "key file of the public listener, in PEM")
-	f.StringSliceVar(&o.trustedProxies, "trusted-proxies", nil, "peers (CIDR) whose X-Forwarded-* and Forwarded are believed")
+	f.StringSliceVar(&o.trustedProxies, "trusted-proxies", nil, "peers (CIDR) whose X-Forwarded-For, -Proto and -Host are believed; Forwarded is written and never read")
 	f.StringVar(&o.accessLog, "access-log", "json", "one line for each request on stdout: json, text or off")
 	f.StringVar(&o.logLevel, "log-level", "info", "what the log on stderr tells: debug, info, warn or error")
 	f.StringVar(&o.logFormat, "log-format", "auto", "form of the log: json, text, or auto (text on a terminal)")
