@@ -14,13 +14,33 @@ import (
 func (s *Store) Client(ctx context.Context, id authz.ClientID) (authz.Client, error) {
 	var c authz.Client
 	err := s.view(ctx, func(txn *badger.Txn) (err error) {
-		c, err = readClient(txn, id)
+		c, err = s.durableClient(txn, id)
 		return err
 	})
 	if err != nil {
 		return authz.Client{}, fmt.Errorf("client %.40q: %w", string(id), err)
 	}
 	return c, nil
+}
+
+// durableClient reads a client as it is on disk.
+func (s *Store) durableClient(txn *badger.Txn, id authz.ClientID) (authz.Client, error) {
+	key, ok := clientKeyOf(id)
+	if !ok {
+		return authz.Client{}, authz.ErrNotFound
+	}
+	read, err := readClient(txn, id)
+	found := &read
+	if errors.Is(err, authz.ErrNotFound) {
+		found, err = nil, nil
+	}
+	if err != nil {
+		return authz.Client{}, err
+	}
+	if found = s.durable.client(key, found); found == nil {
+		return authz.Client{}, authz.ErrNotFound
+	}
+	return *found, nil
 }
 
 func readClient(txn *badger.Txn, id authz.ClientID) (authz.Client, error) {
@@ -42,18 +62,18 @@ func (s *Store) Clients(ctx context.Context, q authz.ClientQuery) (authz.ClientP
 		it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{spaceClient}, PrefetchValues: true, PrefetchSize: min(q.PageSize()+1, 100)})
 		defer it.Close()
 		for it.Seek(seekClient(q.After)); it.Valid(); it.Next() {
-			c, err := clientOf(it.Item())
+			c, err := s.clientOf(it.Item())
 			if err != nil {
 				return err
 			}
-			if c.ID <= q.After || !q.Selects(&c) {
+			if c == nil || c.ID <= q.After || !q.Selects(c) {
 				continue
 			}
 			if n := len(page.Clients); n == q.PageSize() {
 				page.Next = page.Clients[n-1].ID
 				return nil
 			}
-			page.Clients = append(page.Clients, c)
+			page.Clients = append(page.Clients, *c)
 		}
 		return nil
 	})
@@ -71,17 +91,21 @@ func seekClient(after authz.ClientID) []byte {
 	return []byte{spaceClient}
 }
 
-func clientOf(item *badger.Item) (authz.Client, error) {
+// clientOf returns an item's client as it is on disk; nil if it is not there.
+func (s *Store) clientOf(item *badger.Item) (*authz.Client, error) {
 	key, err := parseClientKey(item.KeyCopy(nil))
 	if err != nil {
-		return authz.Client{}, err
+		return nil, err
 	}
 	var c authz.Client
 	err = item.Value(func(b []byte) (err error) {
 		c, err = decodeClient(key, b)
 		return err
 	})
-	return c, err
+	if err != nil {
+		return nil, err
+	}
+	return s.durable.client(key, &c), nil
 }
 
 // PutClient implements authz.Store.
@@ -123,6 +147,7 @@ func (b *batch) stageClient(c authz.Client, ch authz.Change) (authz.Client, erro
 		return authz.Client{}, err
 	}
 	key, _ := clientKeyOf(c.ID) // Over has parsed it
+	b.remember(key, stored)
 	if err := b.set(key.key(), document); err != nil {
 		return authz.Client{}, err
 	}
@@ -131,6 +156,16 @@ func (b *batch) stageClient(c authz.Client, ch authz.Change) (authz.Client, erro
 	}
 	_, err = b.stageEvent(event)
 	return c, err
+}
+
+// remember keeps how a client was before the batch.
+func (b *batch) remember(key clientKey, stored *authz.Client) {
+	if b.before == nil {
+		b.before = map[clientKey]*authz.Client{}
+	}
+	if _, changedBefore := b.before[key]; !changedBefore {
+		b.before[key] = stored
+	}
 }
 
 // stageEvent gives an encoded event the next position.

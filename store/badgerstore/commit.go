@@ -138,7 +138,8 @@ type batch struct {
 	full    bool  // nothing may be written
 	scarce  bool  // nothing new may be written
 	control control
-	sets    map[string]setKey // new ones, by encoded set
+	sets    map[string]setKey           // new ones, by encoded set
+	before  map[clientKey]*authz.Client // changed ones as they were; nil: not there
 	waiting []*op
 	after   []func() // what becomes true when the batch is on disk
 	tokens  int
@@ -204,6 +205,7 @@ func (b *batch) commit() {
 	err := b.write()
 	if err == nil {
 		b.s.com.control = b.control
+		b.s.durable.reach(b.control.last)
 		for _, f := range b.after {
 			f()
 		}
@@ -227,6 +229,7 @@ func (b *batch) write() error {
 			return err
 		}
 	}
+	s.durable.begin(b.before)
 	if err := b.txn.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
@@ -234,7 +237,7 @@ func (b *batch) write() error {
 		s.com.unsynced = true
 		return s.followLogs()
 	}
-	if err := s.db.Sync(); err != nil {
+	if err := s.opt.sync(s.db); err != nil {
 		return fmt.Errorf("sync: %w", err)
 	}
 	s.com.unsynced = false

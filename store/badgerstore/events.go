@@ -30,10 +30,11 @@ func (s *Store) Events(ctx context.Context, after authz.Seq, limit int) ([]authz
 	var events []authz.Event
 	err := s.view(ctx, func(txn *badger.Txn) error {
 		c, err := readMeta(txn, metaControl, decodeControl)
-		if err != nil || limit <= 0 || after >= c.last {
+		last := s.durable.seq(c.last)
+		if err != nil || limit <= 0 || after >= last {
 			return err
 		}
-		events, err = readEvents(txn, max(after+1, c.first), c.last, limit)
+		events, err = readEvents(txn, max(after+1, c.first), last, limit)
 		return err
 	})
 	if err != nil {
@@ -83,5 +84,5 @@ func (s *Store) LastSeq(ctx context.Context) (authz.Seq, error) {
 	if err != nil {
 		return 0, fmt.Errorf("read the end of the control log: %w", err)
 	}
-	return c.last, nil
+	return s.durable.seq(c.last), nil
 }

@@ -15,6 +15,21 @@ import (
 // Untended leaves it to the test when the store is tended.
 func (o Options) Untended() Options { o.untended = true; return o }
 
+// Syncing calls f in place of each sync of the engine, which goes on if f
+// returns nil.
+func (o Options) Syncing(f func() error) Options {
+	o.sync = func(db *badger.DB) error {
+		if err := f(); err != nil {
+			return err
+		}
+		return db.Sync()
+	}
+	return o
+}
+
+// Dir returns the store's directory.
+func (s *Store) Dir() string { return s.opt.Dir }
+
 // Tend does now what the committer does by itself once a second, minute and
 // hour.
 func (s *Store) Tend(ctx context.Context, now time.Time) error {

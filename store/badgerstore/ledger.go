@@ -105,4 +105,10 @@ func (l *ledger) write(c control) error {
 	return nil
 }
 
-func (l *ledger) close() error { return l.file.Close() }
+// close closes the file; nil is closed already.
+func (l *ledger) close() error {
+	if l == nil {
+		return nil
+	}
+	return l.file.Close()
+}

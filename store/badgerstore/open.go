@@ -102,16 +102,14 @@ func (s *Store) start() error {
 	}
 	s.opt.Progress("opening the store in " + s.opt.Dir)
 	s.com.quiet = quiet
-	db, err := openEngine(s.opt.engine(quiet))
-	if err != nil {
-		return fmt.Errorf("%w: %w", errDamaged, err)
+	err := s.take(quiet, false)
+	if errors.Is(err, errUnacknowledged) {
+		// The log holds changes that nobody was told of: their sync failed, or
+		// the process ended before it. They may be in the page cache only, so
+		// they must not be shown. Closing has written them anew, as tables.
+		err = s.take(quiet, true)
 	}
-	if err := s.adopt(db); err != nil {
-		_ = closeEngine(db)
-		if s.com.ledger != nil {
-			_ = s.com.ledger.close()
-			s.com.ledger = nil
-		}
+	if err != nil {
 		return err
 	}
 	if tight {
@@ -120,6 +118,28 @@ func (s *Store) start() error {
 		s.log.Warn("no ballast for the store", "error", err)
 	}
 	return nil
+}
+
+// errUnacknowledged: the control log goes on beyond the ledger.
+var errUnacknowledged = errors.New("it holds changes that were not acknowledged")
+
+// take opens the engine and takes it into use, or closes it again. What the
+// ledger does not vouch for is taken only if it is known to be on disk.
+func (s *Store) take(quiet, onDisk bool) error {
+	db, err := openEngine(s.opt.engine(quiet))
+	if err != nil {
+		return fmt.Errorf("%w: %w", errDamaged, err)
+	}
+	err = s.adopt(db, onDisk)
+	if err == nil {
+		return nil
+	}
+	_ = s.com.ledger.close()
+	s.com.ledger = nil
+	if closing := closeEngine(db); closing != nil && errors.Is(err, errUnacknowledged) {
+		return fmt.Errorf("write what was not acknowledged: %w", closing)
+	}
+	return err
 }
 
 // openEngine opens Badger, which panics on some damage.
@@ -133,7 +153,7 @@ func openEngine(opt badger.Options) (db *badger.DB, err error) {
 }
 
 // adopt reads what the committer has to know and takes the engine into use.
-func (s *Store) adopt(db *badger.DB) error {
+func (s *Store) adopt(db *badger.DB, onDisk bool) error {
 	found, err := readFoundation(db)
 	if err != nil {
 		return err
@@ -154,6 +174,14 @@ func (s *Store) adopt(db *badger.DB) error {
 		return fmt.Errorf("%w: changes were lost: the control log ends at %d with %d clients, acknowledged were %d with %d",
 			errDamaged, found.control.last, found.control.clients, acknowledged.last, acknowledged.clients)
 	}
+	switch beyond := found.control.last > acknowledged.last && !found.fresh; {
+	case beyond && !onDisk:
+		return errUnacknowledged
+	case beyond:
+		if err := l.write(found.control); err != nil {
+			return err
+		}
+	}
 	if found.fresh {
 		if err := layFoundation(db); err != nil {
 			return fmt.Errorf("make the store: %w", err)
@@ -164,6 +192,7 @@ func (s *Store) adopt(db *badger.DB) error {
 		s.log.Warn("no room for the store's write-ahead log; writes are refused until there is", "error", err)
 	}
 	s.com.control, s.sets, s.db = found.control, found.sets, db
+	s.durable.reach(found.control.last)
 	s.life++
 	s.clock.Store(max(s.clock.Load(), found.clock.Unix()))
 	return nil

@@ -59,7 +59,10 @@ type Options struct {
 	// FreeBytes returns the free bytes of the file system; nil: statfs.
 	FreeBytes func(dir string) (int64, error)
 
-	untended bool // for tests: nothing happens that they did not ask for
+	// For tests: nothing happens that they did not ask for, and syncs are held
+	// up or fail; nil: (*badger.DB).Sync.
+	untended bool
+	sync     func(*badger.DB) error
 }
 
 // Batch is one group of writes that was committed, or failed.
@@ -105,6 +108,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.FreeBytes == nil {
 		o.FreeBytes = freeBytes
+	}
+	if o.sync == nil {
+		o.sync = (*badger.DB).Sync
 	}
 	return o
 }

@@ -22,8 +22,9 @@ type Store struct {
 	disk *disk
 	sets *sets
 
-	clock  atomic.Int64          // the latest clock seen, Unix seconds
-	broken atomic.Pointer[error] // why writes are refused until the engine is opened again
+	durable durable
+	clock   atomic.Int64          // the latest clock seen, Unix seconds
+	broken  atomic.Pointer[error] // why writes are refused until the engine is opened again
 
 	gate sync.RWMutex // held by readers; taken to exchange or close the engine
 	db   *badger.DB   // nil: could not be opened again

@@ -81,7 +81,7 @@ func (s *Store) syncRelaxed() {
 	if !s.com.unsynced {
 		return
 	}
-	if err := s.db.Sync(); err != nil {
+	if err := s.opt.sync(s.db); err != nil {
 		s.fail(fmt.Errorf("sync: %w", err))
 		return
 	}
@@ -130,6 +130,7 @@ func (s *Store) reopen() error {
 		}
 	}
 	_ = s.com.ledger.close() // what it says is on disk
+	s.com.ledger = nil
 	return s.start()
 }
 

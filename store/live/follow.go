@@ -52,7 +52,8 @@ func (s *Store) Note(ctx context.Context, ch authz.Change) error {
 
 // catchUp follows the log after every control write, whatever came of it: a
 // write that failed may have been done all the same, and after a conflict the
-// caller reads again and needs the newer record. What the engine acknowledged
+// caller reads again and needs the newer record. It also does so once a second,
+// for a write that is done after its caller has gone. What the engine acknowledged
 // is in the view already, so the log's failure is no failure of the write; it
 // is read again in the background.
 func (s *Store) catchUp(ctx context.Context) {

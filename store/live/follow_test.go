@@ -138,6 +138,28 @@ func TestALogThatCannotBeReadIsReadLater(t *testing.T) {
 	})
 }
 
+// The caller of a revocation went away, and the engine did it after that.
+func TestAWriteThatIsDoneAfterItsCallerHasGoneIsFollowed(t *testing.T) {
+	engine, c := furnished(t, 1)
+	synctest.Test(t, func(t *testing.T) {
+		store, err := live.Open(t.Context(), engine, live.Options{Now: func() time.Time { return noon }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer store.Close()
+		synctest.Wait() // warm
+		if err := engine.RevokeToken(t.Context(), newToken(c, 0), change(authz.EventTokenRevoked)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		a := &authz.Authorizer{Tokens: store, Now: func() time.Time { return noon }}
+		if _, got, err := a.Identify(t.Context(), newToken(c, 0).Key, ""); got != authz.ReasonRevokedToken {
+			t.Errorf("the token is %s (%v), want revoked", got, err)
+		}
+	})
+}
+
 // A log with a hole says that the view may be wrong: it must not be asked.
 func TestAHoleInTheLogEndsAllAnswers(t *testing.T) {
 	engine, c := furnished(t, 1)

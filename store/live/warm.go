@@ -73,8 +73,7 @@ func rest(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// tend sweeps expired tokens, and catches up with a log that could not be
-// read.
+// tend sweeps expired tokens and follows the control log.
 func (s *Store) tend(ctx context.Context) {
 	ticker := time.NewTicker(tendEvery)
 	defer ticker.Stop()
@@ -86,8 +85,6 @@ func (s *Store) tend(ctx context.Context) {
 		case <-ticker.C:
 		}
 		next = s.tokens.sweep(next, shards, s.now().Unix())
-		if s.log.behind.Load() {
-			s.catchUp(ctx)
-		}
+		s.catchUp(ctx)
 	}
 }
