@@ -84,50 +84,6 @@ func allowOf(methods []string) string {
 	return strings.Join(list, ", ")
 }
 
-// requestEditOf puts together what the upstream and then the route change:
-// where both speak of a name, the route's word counts.
-func requestEditOf(u *config.Upstream, rc *config.RouteConfig) requestEdit {
-	e := requestEdit{drop: nameSet{}}
-	e.set = mergeRules(e.drop, u.RequestHeaders, rc.RequestHeaders)
-	for _, h := range u.PrincipalHeaders {
-		e.drop.add(h.Name)
-		e.principal = append(e.principal, newSetField(h))
-	}
-	return e
-}
-
-func responseEditOf(u *config.Upstream, rc *config.RouteConfig) responseEdit {
-	e := responseEdit{drop: nameSet{}}
-	e.set = mergeRules(e.drop, u.ResponseHeaders, rc.ResponseHeaders)
-	return e
-}
-
-func mergeRules(drop nameSet, rules ...config.HeaderRules) (set []setField) {
-	for _, r := range rules {
-		changed := nameSet{}
-		for _, name := range r.Remove {
-			changed.add(name)
-		}
-		for _, h := range r.Set {
-			changed.add(h.Name)
-		}
-		set = slices.DeleteFunc(set, func(f setField) bool { return changed.has(f.name) })
-		for name := range changed {
-			drop.add(name)
-		}
-		for _, h := range r.Set {
-			set = append(set, newSetField(h))
-		}
-	}
-	return set
-}
-
-func newSetField(h config.Header) setField {
-	f := setField{name: h.Name, value: newTemplate(h.Value)}
-	f.static, f.fixed = f.value.fixed()
-	return f
-}
-
 func corsOf(rc *config.RouteConfig) *cors {
 	c := &cors{
 		origins:     map[string]struct{}{},

@@ -122,16 +122,23 @@ func plainName(name string) bool {
 	return true
 }
 
-// nameSet is a set of folded names.
-type nameSet map[string]struct{}
+// nameSet says of folded names which spelling of them stays, if any: the value
+// is that spelling, empty for none.
+type nameSet map[string]string
 
-// add adds a name in any spelling.
-func (s nameSet) add(name string) {
-	key, _ := foldInto(make([]byte, len(name)), name)
-	s[string(key)] = struct{}{}
+// add takes a name away in every spelling.
+func (s nameSet) add(name string) { s[foldWhole(name)] = "" }
+
+// addOthers takes a name away in every spelling but this one. A name that is
+// taken away in every spelling stays so.
+func (s nameSet) addOthers(name string) {
+	key := foldWhole(name)
+	if kept, ok := s[key]; !ok || kept != "" {
+		s[key] = name
+	}
 }
 
-// has reports whether the set holds a name, in any spelling. It does not
+// has reports whether the set takes a name away in this spelling. It does not
 // allocate for names of up to 64 bytes.
 func (s nameSet) has(name string) bool {
 	if len(s) == 0 {
@@ -140,8 +147,13 @@ func (s nameSet) has(name string) bool {
 	var buf [64]byte
 	key, whole := foldInto(buf[:], name)
 	if !whole {
-		key, _ = foldInto(make([]byte, len(name)), name)
+		key = []byte(foldWhole(name))
 	}
-	_, ok := s[string(key)]
-	return ok
+	kept, ok := s[string(key)]
+	return ok && (kept == "" || !exchange.EqualName(name, kept))
+}
+
+func foldWhole(name string) string {
+	key, _ := foldInto(make([]byte, len(name)), name)
+	return string(key)
 }

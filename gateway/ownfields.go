@@ -12,12 +12,12 @@ import (
 
 // requestEdit is what a route and its upstream change of a request's fields.
 type requestEdit struct {
-	drop      nameSet    // whatever folds to a name that is set or removed
-	set       []setField // the upstream's, then the route's
+	drop      nameSet    // what folds to a name that is set, added or removed
+	set       []setField // set and added: the upstream's, then the route's
 	principal []setField // the upstream's mapped principal names, set last
 }
 
-// setField is a field that the configuration sets.
+// setField is a field that the configuration sets or adds.
 type setField struct {
 	name   string
 	value  template

@@ -7,8 +7,8 @@ import (
 
 // responseEdit is what a route and its upstream change of an answer's fields.
 type responseEdit struct {
-	drop nameSet
-	set  []setField
+	drop nameSet    // what folds to a name that is set, added or removed
+	set  []setField // set and added: the upstream's, then the route's
 }
 
 // EditResponse implements upstream.Editor: the upstream's answer as the caller

@@ -8,19 +8,20 @@ import (
 )
 
 // HeaderRules change the header of a request or an answer: what is removed,
-// then what is set.
+// then what is set, then what is added.
 type HeaderRules struct {
 	Set    []Header
+	Add    []Header // stand beside what the message has under that name already
 	Remove []string
 }
 
-// Header is a field that is set.
+// Header is a field that is set or added.
 type Header struct {
 	Name  string
 	Value Value
 }
 
-// headerName is the name of a field that routes.yaml may set or remove.
+// headerName is the name of a field that routes.yaml may change.
 var headerName = word(scalar[string]{
 	want:    "a header name (RFC 9110 5.1)",
 	pattern: regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$"),
@@ -33,14 +34,15 @@ var headerName = word(scalar[string]{
 })
 
 // fold returns a name as PHP, CGI, WSGI and servlet containers read it: what is
-// not a letter or digit is a dash, and case does not count.
+// not a letter or digit is a dash, case does not count, and no dashes around it
+// make it another name.
 func fold(name string) string {
-	return strings.Map(func(c rune) rune {
+	return strings.Trim(strings.Map(func(c rune) rune {
 		if c < 0x80 && isAlphanumeric(byte(c)) {
 			return c
 		}
 		return '-'
-	}, strings.ToLower(name))
+	}, strings.ToLower(name)), "-")
 }
 
 // hopByHop are the fields of one connection (RFC 9110 section 7.6.1) and of
@@ -57,17 +59,17 @@ var ours = []string{
 	"x-request-id", "x-scopegate-error",
 }
 
-// reserved says why a field can neither be set nor removed, in any spelling;
-// empty if it can.
+// reserved says why a field can neither be set, added nor removed, in any
+// spelling; empty if it can.
 func reserved(name string) string {
 	folded := fold(name)
 	switch {
 	case strings.HasPrefix(folded, "x-principal-"):
 		return "is a principal header, which only scopegate sets"
 	case slices.Contains(hopByHop, folded):
-		return "belongs to the connection and cannot be set or removed"
+		return "belongs to the connection and cannot be set, added or removed"
 	case slices.Contains(ours, folded):
-		return "is written by scopegate and cannot be set or removed"
+		return "is written by scopegate and cannot be set, added or removed"
 	}
 	return ""
 }
@@ -83,30 +85,8 @@ var headersKind = table[Value, Header]{
 // principalHeadersKind is a table of headers that say who is calling.
 var principalHeadersKind = checked[[]Header]{headersKind, func(r *reader, headers []Header, path string) {
 	for _, h := range headers {
-		if h.Value.parts != nil && !h.Value.hasPrincipal() {
+		if h.Value.parts != nil && !h.Value.NamesPrincipal() {
 			r.problemAt(join(path, h.Name), "says nothing of the principal; request_headers.set is for other values")
 		}
 	}
 }}
-
-var headerRulesObject = object[HeaderRules]{
-	title: "headers",
-	doc:   "What is changed in the header of a request or of an answer. Principal headers, hop-by-hop headers and those that scopegate writes itself can neither be set nor removed, in no spelling that folds to theirs.",
-	fields: []field[HeaderRules]{
-		key("set", headersKind, func(h *HeaderRules) *[]Header { return &h.Set },
-			"Headers to set; whatever has a name that folds to theirs is replaced.").or("nothing"),
-		key("remove", list[string]{of: headerName, same: fold}, func(h *HeaderRules) *[]string { return &h.Remove },
-			"Headers to remove, with all whose names fold to theirs.").or("nothing"),
-	},
-	check: func(r *reader, h *HeaderRules, path string) {
-		for i, name := range h.Remove {
-			if name != "" && setsFolded(h.Set, name) {
-				r.problemAt(item(join(path, "remove"), i), "%s is also set", name)
-			}
-		}
-	},
-}
-
-func setsFolded(headers []Header, name string) bool {
-	return slices.ContainsFunc(headers, func(h Header) bool { return fold(h.Name) == fold(name) })
-}

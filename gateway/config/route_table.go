@@ -83,11 +83,11 @@ func checkPublic(r *reader, c *RouteConfig, path string) {
 		}
 	}
 	for key, rules := range map[string]HeaderRules{"request_headers": c.RequestHeaders, "response_headers": c.ResponseHeaders} {
-		for _, h := range rules.Set {
-			if h.Value.hasPrincipal() {
-				r.problemAt(join(join(join(path, key), "set"), h.Name), "a public route knows no principal")
+		rules.each(func(verb string, h Header) {
+			if h.Value.NamesPrincipal() {
+				r.problemAt(join(join(join(path, key), verb), h.Name), "a public route knows no principal")
 			}
-		}
+		})
 	}
 }
 

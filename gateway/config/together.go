@@ -71,24 +71,11 @@ func (r *reader) checkUpstreamOf(c *Config, i int) {
 		r.problemAt(RoutePath(i, "upstream"), "unknown upstream %.60q%s", rc.Upstream, hint)
 		return
 	}
-	r.checkOverrides(rc, u, item("routes", i))
+	// A route keeps its hands off the headers in which its upstream reads who
+	// is calling.
+	rc.RequestHeaders.keepOff(r, u.PrincipalHeaders, RoutePath(i, "request_headers"), "upstream "+u.Name+"'s ")
+	r.checkCORSHeaders(rc, u, item("routes", i))
 	rc.inherit(u)
-}
-
-// checkOverrides keeps a route's hands off the headers in which its upstream
-// reads who is calling.
-func (r *reader) checkOverrides(rc *RouteConfig, u *Upstream, path string) {
-	rules := join(path, "request_headers")
-	for _, h := range rc.RequestHeaders.Set {
-		if setsFolded(u.PrincipalHeaders, h.Name) {
-			r.problemAt(join(join(rules, "set"), h.Name), "%s is one of upstream %s's principal_headers", h.Name, u.Name)
-		}
-	}
-	for i, name := range rc.RequestHeaders.Remove {
-		if setsFolded(u.PrincipalHeaders, name) {
-			r.problemAt(item(join(rules, "remove"), i), "%s is one of upstream %s's principal_headers", name, u.Name)
-		}
-	}
 }
 
 // inherit fills in what the route leaves to its upstream.

@@ -74,14 +74,5 @@ func checkUpstream(r *reader, u *Upstream, path string) {
 	if r.given(join(path, "tls")) && len(u.Endpoints) > 0 && !https {
 		r.problemAt(join(path, "tls"), "no endpoint is https")
 	}
-	for _, h := range u.RequestHeaders.Set {
-		if setsFolded(u.PrincipalHeaders, h.Name) {
-			r.problemAt(join(join(join(path, "request_headers"), "set"), h.Name), "%s is one of principal_headers", h.Name)
-		}
-	}
-	for i, name := range u.RequestHeaders.Remove {
-		if setsFolded(u.PrincipalHeaders, name) {
-			r.problemAt(item(join(join(path, "request_headers"), "remove"), i), "%s is one of principal_headers", name)
-		}
-	}
+	u.RequestHeaders.keepOff(r, u.PrincipalHeaders, join(path, "request_headers"), "")
 }

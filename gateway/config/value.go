@@ -48,6 +48,13 @@ type Part struct {
 // it are just braces.
 func (v Value) Parts() []Part { return slices.Clone(v.parts) }
 
+// Equal reports whether both come to the same value for every request.
+func (v Value) Equal(o Value) bool {
+	return slices.EqualFunc(v.parts, o.parts, func(a, b Part) bool {
+		return a.Placeholder == b.Placeholder && a.Text.Reveal() == b.Text.Reveal()
+	})
+}
+
 // String returns the value as written, or [redacted].
 func (v Value) String() string { return v.written.String() }
 
@@ -60,7 +67,9 @@ func (v Value) MarshalText() ([]byte, error) { return v.written.MarshalText() }
 // LogValue implements slog.LogValuer.
 func (v Value) LogValue() slog.Value { return v.written.LogValue() }
 
-func (v Value) hasPrincipal() bool {
+// NamesPrincipal reports whether the value says who is calling: it has no value
+// where nobody is known.
+func (v Value) NamesPrincipal() bool {
 	return slices.ContainsFunc(v.parts, func(p Part) bool { return p.Placeholder.ofPrincipal() })
 }
 

@@ -22,6 +22,7 @@ func (m *meeting) changes(a, b *side) []Change {
 		c.options(a.config(m.old), b.config(m.next))
 		if m.old.Name == m.next.Name {
 			c.settings(a.settings[m.old.Name], b.settings[m.next.Name])
+			c.headers(a.config(m.old), b.config(m.next))
 		}
 	}
 	return c.list

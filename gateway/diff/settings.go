@@ -13,8 +13,11 @@ import (
 
 // quiet are the keys of a route that change how it is served, and not to whom.
 var quiet = []string{
-	"limits", "preserve_host", "quota", "request_headers", "response_headers", "timeout",
+	"limits", "preserve_host", "quota", "timeout",
 }
+
+// told are the keys of an upstream that have words of their own.
+var told = []string{"endpoints", "principal_headers", "request_headers", "response_headers"}
 
 // routeSettings returns the quiet keys of each route, in the JSON form of the
 // file: with its defaults, and redacted where it must be.
@@ -72,9 +75,12 @@ func ofSettings(old, next *config.Config) (changes []Change) {
 		}
 		before, _ := a["upstreams"].(map[string]any)[u.Name].(map[string]any)
 		after, _ := b["upstreams"].(map[string]any)[u.Name].(map[string]any)
-		keys := slices.DeleteFunc(unequal(before, after), func(key string) bool { return key == "endpoints" })
+		who := "upstream " + u.Name
+		changes = append(changes, headers(who, was.RequestHeaders, u.RequestHeaders, was.ResponseHeaders, u.ResponseHeaders)...)
+		changes = append(changes, principalHeaders(who, was.PrincipalHeaders, u.PrincipalHeaders)...)
+		keys := slices.DeleteFunc(unequal(before, after), func(key string) bool { return slices.Contains(told, key) })
 		if len(keys) > 0 {
-			changes = append(changes, Change{Effect: Neither, Words: fmt.Sprintf("upstream %s has other %s", u.Name, strings.Join(keys, ", "))})
+			changes = append(changes, Change{Effect: Neither, Words: fmt.Sprintf("%s has other %s", who, strings.Join(keys, ", "))})
 		}
 	}
 	for _, key := range []string{"oauth", "limits"} {
