@@ -312,26 +312,29 @@ func (s *Issuer) identifyAnywhere(ctx context.Context, key TokenKey) (Principal,
 // Revoke ends a token of the calling client (RFC 7009); a nil caller is the
 // administrator. An unknown or dead token is no error: it is what was asked
 // for. revoked reports whether a living token was ended by this call.
-func (s *Issuer) Revoke(ctx context.Context, caller *Client, text, actor string) (revoked bool, err error) {
+func (s *Issuer) Revoke(ctx context.Context, caller *Client, text string, by By) (revoked bool, err error) {
 	key, ok := ParseToken(text)
 	if !ok {
 		return false, nil
 	}
 	t, err := s.Store.Token(ctx, key)
-	return s.revoke(ctx, caller, t, err, actor)
+	return s.revoke(ctx, caller, t, err, by)
 }
 
 // RevokeID ends a token by its public id, for the administrator. ErrNotFound
 // where there is no such token.
-func (s *Issuer) RevokeID(ctx context.Context, id TokenID, actor string) (revoked bool, err error) {
+func (s *Issuer) RevokeID(ctx context.Context, id TokenID, by By) (revoked bool, err error) {
 	t, err := s.Store.TokenByID(ctx, id)
 	if errors.Is(err, ErrNotFound) {
 		return false, err
 	}
-	return s.revoke(ctx, nil, t, err, actor)
+	return s.revoke(ctx, nil, t, err, by)
 }
 
-func (s *Issuer) revoke(ctx context.Context, caller *Client, t AccessToken, err error, actor string) (bool, error) {
+func (s *Issuer) revoke(ctx context.Context, caller *Client, t AccessToken, err error, by By) (bool, error) {
+	if err := by.Check(); err != nil {
+		return false, err
+	}
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return false, nil
@@ -344,7 +347,9 @@ func (s *Issuer) revoke(ctx context.Context, caller *Client, t AccessToken, err 
 	}
 	// Also where t is revoked already: the call that did it may still wait for
 	// the disk, and until that is done this one must not be answered either.
-	ch := Change{Kind: EventTokenRevoked, At: s.Now().UTC(), Actor: actor, Detail: "token " + string(t.Key.Hash.ID())}
+	ch := by.change(EventTokenRevoked)
+	ch.At = s.Now().UTC()
+	ch.say("token " + string(t.Key.Hash.ID()) + " ends before " + t.ExpiresAt.UTC().Format(time.RFC3339))
 	if err := s.Store.RevokeToken(ctx, t, ch); err != nil {
 		return false, unavailable(err)
 	}

@@ -20,7 +20,7 @@ func TestAuthenticationGivesOneAnswerForAllFailures(t *testing.T) {
 	c, secret := l.client(t)
 	other, _ := l.client(t)
 	disabled, disabledSecret := l.client(t)
-	if _, err := l.registry.Disable(t.Context(), disabled.ID, "a"); err != nil {
+	if _, err := l.registry.Disable(t.Context(), disabled.ID, authz.By{Actor: "a"}); err != nil {
 		t.Fatal(err)
 	}
 	cases := map[string]struct {
@@ -209,19 +209,19 @@ func TestAClientHearsAndRevokesOnlyItsOwnTokens(t *testing.T) {
 			t.Errorf("introspection by %s: active %t, %v", name, in.Active, err)
 		}
 	}
-	if _, err := l.issuer.Revoke(t.Context(), &other, token, "x"); codeOf(err) != authz.CodeUnauthorizedClient {
+	if _, err := l.issuer.Revoke(t.Context(), &other, token, authz.By{Actor: "x"}); codeOf(err) != authz.CodeUnauthorizedClient {
 		t.Errorf("revocation by another client: %v", err)
 	}
 	if got := l.reasonOf(t, token, "invoices.read"); got != authz.ReasonAllowed {
 		t.Errorf("after another client's try: %s", got)
 	}
-	if revoked, err := l.issuer.Revoke(t.Context(), &mine, token, "x"); err != nil || !revoked {
+	if revoked, err := l.issuer.Revoke(t.Context(), &mine, token, authz.By{Actor: "x"}); err != nil || !revoked {
 		t.Errorf("own revocation: %t, %v", revoked, err)
 	}
 	if got := l.reasonOf(t, token, "invoices.read"); got != authz.ReasonRevokedToken {
 		t.Errorf("after revocation: %s", got)
 	}
-	if revoked, err := l.issuer.Revoke(t.Context(), &mine, token, "x"); err != nil || revoked {
+	if revoked, err := l.issuer.Revoke(t.Context(), &mine, token, authz.By{Actor: "x"}); err != nil || revoked {
 		t.Errorf("a second revocation: %t, %v", revoked, err)
 	}
 	if in, err := l.issuer.Introspect(t.Context(), &mine, token); err != nil || in.Active || in.Reason != authz.ReasonRevokedToken {
@@ -233,13 +233,13 @@ func TestATokenIsRevokedByItsPublicID(t *testing.T) {
 	l := newLaw(t)
 	c, secret := l.client(t, "invoices.read")
 	issued := l.token(t, c.ID, secret, "")
-	if revoked, err := l.issuer.RevokeID(t.Context(), issued.Record.Key.Hash.ID(), "admin:socket"); err != nil || !revoked {
+	if revoked, err := l.issuer.RevokeID(t.Context(), issued.Record.Key.Hash.ID(), authz.By{Actor: "admin:socket"}); err != nil || !revoked {
 		t.Fatalf("revoked %t, %v", revoked, err)
 	}
 	if got := l.reasonOf(t, issued.Text.Text(), "invoices.read"); got != authz.ReasonRevokedToken {
 		t.Errorf("got %s", got)
 	}
-	if _, err := l.issuer.RevokeID(t.Context(), "0000000000000000", "admin:socket"); !errors.Is(err, authz.ErrNotFound) {
+	if _, err := l.issuer.RevokeID(t.Context(), "0000000000000000", authz.By{Actor: "admin:socket"}); !errors.Is(err, authz.ErrNotFound) {
 		t.Errorf("an unknown id: %v", err)
 	}
 }

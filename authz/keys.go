@@ -91,7 +91,10 @@ func countKeys(c *Client, now time.Time, byID map[string]*KeyUse) {
 // RotateKeys makes a new hash key, which is active once it is kept durably.
 // The older ones go on verifying; each secret moves to the new one when it is
 // next used (see Rehash). It returns the new key's id.
-func (r *Registry) RotateKeys(ctx context.Context, actor string) (string, error) {
+func (r *Registry) RotateKeys(ctx context.Context, by By) (string, error) {
+	if err := by.Check(); err != nil {
+		return "", err
+	}
 	r.hashing.Lock()
 	defer r.hashing.Unlock()
 	now, keys := r.Now().UTC().Truncate(time.Millisecond), r.Keys.Keys()
@@ -103,7 +106,9 @@ func (r *Registry) RotateKeys(ctx context.Context, actor string) (string, error)
 	if err != nil {
 		return "", err
 	}
-	ch := Change{Kind: EventKeysRotated, At: now, Actor: actor, Detail: fmt.Sprintf("hash key %s is active in place of %s", id, keys.active)}
+	ch := by.change(EventKeysRotated)
+	ch.At = now
+	ch.say(fromTo("active hash key", keys.active, id))
 	return id, r.exchangeKeys(ctx, next, ch)
 }
 
@@ -124,7 +129,10 @@ func (r *Registry) newKeyID(now time.Time) (string, error) {
 // RetireKey drops a key that verifies nothing any more. It is a *KeyInUseError
 // while a secret needs it, ErrNotFound where there is no such key, and a
 // *FieldError for the active one.
-func (r *Registry) RetireKey(ctx context.Context, id, actor string) error {
+func (r *Registry) RetireKey(ctx context.Context, id string, by By) error {
+	if err := by.Check(); err != nil {
+		return err
+	}
 	r.hashing.Lock() // so that no secret is being hashed under it
 	defer r.hashing.Unlock()
 	keys := r.Keys.Keys()
@@ -144,7 +152,9 @@ func (r *Registry) RetireKey(ctx context.Context, id, actor string) error {
 			return &KeyInUseError{uses[i]}
 		}
 	}
-	ch := Change{Kind: EventKeysRetired, At: r.Now().UTC().Truncate(time.Millisecond), Actor: actor, Detail: "hash key " + id}
+	ch := by.change(EventKeysRetired)
+	ch.At = r.Now().UTC().Truncate(time.Millisecond)
+	ch.say("hash key " + id + " dropped")
 	return r.exchangeKeys(ctx, next, ch)
 }
 
@@ -172,14 +182,14 @@ func (r *Registry) Rehash(ctx context.Context, id ClientID, secretID string, tex
 	r.hashing.RLock()
 	defer r.hashing.RUnlock()
 	keys := r.Keys.Keys()
-	ch := Change{Kind: EventSecretRehashed, Actor: "client:" + string(id)}
+	ch := By{Actor: "client:" + string(id), Reason: "used while another hash key is active"}.change(EventSecretRehashed)
 	_, err := r.change(context.WithoutCancel(ctx), id, ch, func(c *Client, ch *Change) error {
 		for i := range c.Secrets {
 			s := &c.Secrets[i]
 			if s.ID != secretID || s.HashKeyID == keys.active || !keys.Matches(s, text) {
 				continue
 			}
-			ch.Detail = fmt.Sprintf("secret %s from hash key %s to %s", s.ID, s.HashKeyID, keys.active)
+			ch.say("secret " + s.ID + ": " + fromTo("hash key", s.HashKeyID, keys.active))
 			s.Hash, s.HashKeyID = keys.Hash(text)
 			return nil
 		}

@@ -27,14 +27,14 @@ func TestANewHashKeyIsKeptBeforeItIsUsed(t *testing.T) {
 	l := newLaw(t)
 	broken := errors.New("disk on fire")
 	l.keepKeys(t, func(*authz.HashKeys) error { return broken })
-	if _, err := l.registry.RotateKeys(t.Context(), "admin:socket"); !errors.Is(err, broken) {
+	if _, err := l.registry.RotateKeys(t.Context(), authz.By{Actor: "admin:socket"}); !errors.Is(err, broken) {
 		t.Errorf("error %v", err)
 	}
 	if active := l.registry.Keys.Keys().Active(); active != "k1" {
 		t.Errorf("the key %q is in use and was not kept", active)
 	}
 	l.registry.SaveKeys = nil
-	if _, err := l.registry.RotateKeys(t.Context(), "admin:socket"); !errors.Is(err, authz.ErrKeysFixed) {
+	if _, err := l.registry.RotateKeys(t.Context(), authz.By{Actor: "admin:socket"}); !errors.Is(err, authz.ErrKeysFixed) {
 		t.Errorf("fixed keys: error %v", err)
 	}
 }
@@ -43,7 +43,7 @@ func TestASecretMovesToTheActiveKeyWhenItIsUsedAndOnlyThen(t *testing.T) {
 	l := newLaw(t)
 	l.keepKeys(t, kept)
 	c, secret := l.client(t, "invoices.read")
-	id, err := l.registry.RotateKeys(t.Context(), "admin:socket")
+	id, err := l.registry.RotateKeys(t.Context(), authz.By{Actor: "admin:socket"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,13 +71,13 @@ func TestAKeyThatIsNeededIsNotRetiredAndItsUsersAreNamed(t *testing.T) {
 		l.client(t)
 	}
 	revoked, _ := l.client(t)
-	if _, err := l.registry.Revoke(t.Context(), revoked.ID, "admin:socket"); err != nil {
+	if _, err := l.registry.Revoke(t.Context(), revoked.ID, authz.By{Actor: "admin:socket"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := l.registry.RotateKeys(t.Context(), "admin:socket"); err != nil {
+	if _, err := l.registry.RotateKeys(t.Context(), authz.By{Actor: "admin:socket"}); err != nil {
 		t.Fatal(err)
 	}
-	err := l.registry.RetireKey(t.Context(), "k1", "admin:socket")
+	err := l.registry.RetireKey(t.Context(), "k1", authz.By{Actor: "admin:socket"})
 	var inUse *authz.KeyInUseError
 	if !errors.As(err, &inUse) || inUse.Use.Secrets != 22 || len(inUse.Use.Clients) != 22 {
 		t.Fatalf("error %v", err)
@@ -102,7 +102,7 @@ func TestNoSecretIsLostWhileKeysComeAndGo(t *testing.T) {
 		workers.Go(func() {
 			c, secret, err := l.registry.Create(t.Context(), authz.NewClient{Name: fmt.Sprint(i), Confidential: true})
 			if err == nil && i%2 == 0 {
-				c, secret, err = l.registry.Rotate(t.Context(), c.ID, 0, "admin:socket")
+				c, secret, err = l.registry.Rotate(t.Context(), c.ID, 0, authz.By{Actor: "admin:socket"})
 			}
 			if err != nil {
 				t.Errorf("client %d: %v", i, err)
@@ -111,11 +111,11 @@ func TestNoSecretIsLostWhileKeysComeAndGo(t *testing.T) {
 		})
 	}
 	for range 8 {
-		if _, err := l.registry.RotateKeys(t.Context(), "admin:socket"); err != nil {
+		if _, err := l.registry.RotateKeys(t.Context(), authz.By{Actor: "admin:socket"}); err != nil {
 			t.Errorf("rotate keys: %v", err)
 		}
 		for _, id := range l.registry.Keys.Keys().IDs() {
-			_ = l.registry.RetireKey(t.Context(), id, "admin:socket") // refused where it is needed
+			_ = l.registry.RetireKey(t.Context(), id, authz.By{Actor: "admin:socket"}) // refused where it is needed
 		}
 	}
 	workers.Wait()

@@ -19,9 +19,12 @@ const (
 // RevokeOwner revokes every client of an owner, each as Revoke does, and looks
 // again until none is left, so that one registered meanwhile goes too. It
 // returns how many this call revoked, also beside an error.
-func (r *Registry) RevokeOwner(ctx context.Context, ownerType, ownerID, actor string) (int, error) {
+func (r *Registry) RevokeOwner(ctx context.Context, ownerType, ownerID string, by By) (int, error) {
 	if ownerType == "" || ownerID == "" {
 		return 0, &FieldError{"owner_type", "and owner_id must both be given"}
+	}
+	if err := by.Check(); err != nil {
+		return 0, err
 	}
 	revoked := 0
 	for range revokePasses {
@@ -29,7 +32,7 @@ func (r *Registry) RevokeOwner(ctx context.Context, ownerType, ownerID, actor st
 		if err != nil || len(ids) == 0 {
 			return revoked, err
 		}
-		n, err := r.revokeAll(ctx, ids, actor)
+		n, err := r.revokeAll(ctx, ids, by)
 		if revoked += n; err != nil {
 			return revoked, err
 		}
@@ -58,7 +61,7 @@ func (r *Registry) unrevokedOf(ctx context.Context, ownerType, ownerID string) (
 
 // revokeAll revokes clients side by side. One that fails stops none of the
 // others: the more are dead, the better.
-func (r *Registry) revokeAll(ctx context.Context, ids []ClientID, actor string) (int, error) {
+func (r *Registry) revokeAll(ctx context.Context, ids []ClientID, by By) (int, error) {
 	var workers sync.WaitGroup
 	var revoked atomic.Int64
 	next := make(chan ClientID)
@@ -66,7 +69,7 @@ func (r *Registry) revokeAll(ctx context.Context, ids []ClientID, actor string) 
 	for i := range errs {
 		workers.Go(func() {
 			for id := range next {
-				if _, err := r.Revoke(ctx, id, actor); err != nil {
+				if _, err := r.Revoke(ctx, id, by); err != nil {
 					errs[i] = err // one for each worker says enough
 					continue
 				}

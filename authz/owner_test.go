@@ -20,12 +20,12 @@ func TestAllClientsOfAnOwnerAreRevokedAndNobodyElses(t *testing.T) {
 		register("tenant", "42")
 	}
 	disabled := register("tenant", "42")
-	if _, err := l.registry.Disable(t.Context(), disabled.ID, "admin:socket"); err != nil {
+	if _, err := l.registry.Disable(t.Context(), disabled.ID, authz.By{Actor: "admin:socket"}); err != nil {
 		t.Fatal(err)
 	}
 	others := []authz.Client{register("tenant", "4"), register("team", "42"), register("", "")}
 
-	n, err := l.registry.RevokeOwner(t.Context(), "tenant", "42", "admin:socket")
+	n, err := l.registry.RevokeOwner(t.Context(), "tenant", "42", authz.By{Actor: "admin:socket"})
 	if n != 151 || err != nil {
 		t.Errorf("%d clients revoked, error %v; want 151", n, err)
 	}
@@ -43,11 +43,11 @@ func TestAllClientsOfAnOwnerAreRevokedAndNobodyElses(t *testing.T) {
 			t.Errorf("a client of %s:%s is %s, error %v", c.OwnerType, c.OwnerID, c.Status, err)
 		}
 	}
-	if n, err := l.registry.RevokeOwner(t.Context(), "tenant", "42", "admin:socket"); n != 0 || err != nil {
+	if n, err := l.registry.RevokeOwner(t.Context(), "tenant", "42", authz.By{Actor: "admin:socket"}); n != 0 || err != nil {
 		t.Errorf("again: %d clients revoked, error %v", n, err)
 	}
 	var field *authz.FieldError
-	if _, err := l.registry.RevokeOwner(t.Context(), "tenant", "", "admin:socket"); !errors.As(err, &field) {
+	if _, err := l.registry.RevokeOwner(t.Context(), "tenant", "", authz.By{Actor: "admin:socket"}); !errors.As(err, &field) {
 		t.Errorf("half an owner: error %v", err)
 	}
 }
@@ -59,7 +59,7 @@ func TestARevocationOfAnOwnerThatFailsSaysSo(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.store.Fail(nil, authz.ErrUnavailable)
-	if n, err := l.registry.RevokeOwner(t.Context(), "tenant", "42", "admin:socket"); n != 0 || !errors.Is(err, authz.ErrUnavailable) {
+	if n, err := l.registry.RevokeOwner(t.Context(), "tenant", "42", authz.By{Actor: "admin:socket"}); n != 0 || !errors.Is(err, authz.ErrUnavailable) {
 		t.Errorf("client %s: %d revoked, error %v", c.ID, n, err)
 	}
 }

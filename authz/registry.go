@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 )
@@ -53,11 +52,17 @@ type NewClient struct {
 	Addresses      Addresses
 	Labels         map[string]string
 	Actor          string
+	Reason         string // see By
+	Remote         string // see By
 }
 
 // Create registers a client and returns its one secret, which is never shown
 // again. The error of a bad field is a *FieldError; nothing is stored then.
 func (r *Registry) Create(ctx context.Context, n NewClient) (Client, SecretText, error) {
+	by := By{n.Actor, n.Reason, n.Remote}
+	if err := by.Check(); err != nil {
+		return Client{}, SecretText{}, err
+	}
 	if n.AllowedGrants == nil {
 		n.AllowedGrants = []GrantType{GrantClientCredentials}
 	}
@@ -84,15 +89,14 @@ func (r *Registry) Create(ctx context.Context, n NewClient) (Client, SecretText,
 	if err != nil {
 		return Client{}, SecretText{}, err
 	}
-	c, err = r.Store.PutClient(ctx, c, Change{Kind: EventClientCreated, At: now, Actor: n.Actor, Detail: describe(&c)})
+	ch := by.change(EventClientCreated)
+	ch.At = now
+	ch.say(describe(&c)...)
+	c, err = r.Store.PutClient(ctx, c, ch)
 	if err != nil {
 		return Client{}, SecretText{}, fmt.Errorf("register client: %w", err)
 	}
 	return c, text, nil
-}
-
-func describe(c *Client) string {
-	return fmt.Sprintf("name %q, scopes %q", c.Name, c.AllowedScopes)
 }
 
 // grantable turns asked scopes into a set of catalogued ones, each named once.
@@ -143,6 +147,9 @@ func (r *Registry) addSecret(c *Client, now time.Time) (SecretText, error) {
 
 // change reads, edits and writes a client, again after a conflict.
 func (r *Registry) change(ctx context.Context, id ClientID, ch Change, edit func(*Client, *Change) error) (Client, error) {
+	if err := ch.by().Check(); err != nil {
+		return Client{}, err
+	}
 	for range retries {
 		c, err := r.Store.Client(ctx, id)
 		if err != nil {
@@ -183,12 +190,14 @@ type Update struct {
 	Addresses      *Addresses
 	Labels         *map[string]string
 	Actor          string
+	Reason         string // see By
+	Remote         string // see By
 }
 
 // Update changes fields of a client. A scope taken from it ends in its tokens
 // at once; a scope given reaches only new tokens.
 func (r *Registry) Update(ctx context.Context, id ClientID, u Update) (Client, error) {
-	ch := Change{Kind: EventClientUpdated, Actor: u.Actor}
+	ch := By{u.Actor, u.Reason, u.Remote}.change(EventClientUpdated)
 	return r.change(ctx, id, ch, func(c *Client, ch *Change) error {
 		if c.Status == StatusRevoked {
 			return ErrRevoked
@@ -200,18 +209,20 @@ func (r *Registry) Update(ctx context.Context, id ClientID, u Update) (Client, e
 		if len(fields) == 0 {
 			return errUnchanged
 		}
-		ch.Detail = "set " + strings.Join(fields, ", ")
+		ch.say(fields...)
 		return c.Validate(r.Policy.Load().MaxTokenTTL)
 	})
 }
 
-// apply sets the asked fields and names them.
+// apply sets the asked fields and says of each that is another now what it was
+// and what it is.
 func (r *Registry) apply(c *Client, u *Update) (fields []string, err error) {
 	if u.AllowedScopes != nil {
-		if c.AllowedScopes, err = r.grantable(*u.AllowedScopes); err != nil {
+		scopes, err := r.grantable(*u.AllowedScopes)
+		if err != nil {
 			return nil, err
 		}
-		fields = append(fields, fmt.Sprintf("allowed_scopes to %q", c.AllowedScopes))
+		fields = set(fields, "allowed_scopes", &c.AllowedScopes, &scopes)
 	}
 	fields = set(fields, "name", &c.Name, u.Name)
 	fields = set(fields, "allowed_grants", &c.AllowedGrants, u.AllowedGrants)
@@ -229,32 +240,35 @@ func set[T any](fields []string, name string, field *T, value *T) []string {
 	if value == nil {
 		return fields
 	}
+	said := fromTo(name, *field, *value)
 	*field = *value
-	return append(fields, name)
+	if said == "" {
+		return fields
+	}
+	return append(fields, said)
 }
 
 // Rotate gives the client a new secret, returned once. The secrets before it
 // end at once, or after overlap (0 to 90 days). Tokens already issued stay.
-func (r *Registry) Rotate(ctx context.Context, id ClientID, overlap time.Duration, actor string) (Client, SecretText, error) {
+func (r *Registry) Rotate(ctx context.Context, id ClientID, overlap time.Duration, by By) (Client, SecretText, error) {
 	if overlap < 0 || overlap > 90*24*time.Hour {
 		return Client{}, SecretText{}, &FieldError{"overlap", "must be from 0s to 2160h"}
 	}
 	r.hashing.RLock()
 	defer r.hashing.RUnlock()
 	var text SecretText
-	ch := Change{Kind: EventSecretRotated, Actor: actor}
-	c, err := r.change(ctx, id, ch, func(c *Client, ch *Change) (err error) {
+	c, err := r.change(ctx, id, by.change(EventSecretRotated), func(c *Client, ch *Change) (err error) {
 		if c.Status == StatusRevoked {
 			return ErrRevoked
 		}
-		endSecrets(c, ch.At, overlap)
+		ended := endSecrets(c, ch.At, overlap)
 		if len(c.Secrets) >= MaxSecrets {
 			return &FieldError{"overlap", fmt.Sprintf("the client has %d living secrets already; rotate without overlap or remove one", MaxSecrets)}
 		}
 		if text, err = r.addSecret(c, ch.At); err != nil {
 			return err
 		}
-		ch.Detail = fmt.Sprintf("new secret %s, older ones end after %s", c.Secrets[len(c.Secrets)-1].ID, overlap)
+		ch.say(append([]string{"new secret " + c.Secrets[len(c.Secrets)-1].ID}, ended...)...)
 		return nil
 	})
 	if err != nil {
@@ -263,24 +277,37 @@ func (r *Registry) Rotate(ctx context.Context, id ClientID, overlap time.Duratio
 	return c, text, nil
 }
 
-// endSecrets lets the living secrets end after overlap and drops dead ones.
-func endSecrets(c *Client, now time.Time, overlap time.Duration) {
+// endSecrets lets the living secrets end after overlap and drops dead ones. It
+// says what became of each that it changed.
+func endSecrets(c *Client, now time.Time, overlap time.Duration) (ended []string) {
 	end := now.Add(overlap)
 	for i := range c.Secrets {
-		if s := &c.Secrets[i]; s.ExpiresAt.IsZero() || s.ExpiresAt.After(end) {
-			s.ExpiresAt = end
+		s := &c.Secrets[i]
+		if !s.ExpiresAt.IsZero() && !s.ExpiresAt.After(end) {
+			continue
+		}
+		s.ExpiresAt = end
+		if s.Live(now) {
+			ended = append(ended, fmt.Sprintf("secret %s ends at %s", s.ID, end.UTC().Format(time.RFC3339)))
 		}
 	}
-	c.Secrets = slices.DeleteFunc(c.Secrets, func(s Secret) bool { return !s.Live(now) })
+	c.Secrets = slices.DeleteFunc(c.Secrets, func(s Secret) bool {
+		if !s.Live(now) {
+			ended = append(ended, "secret "+s.ID+" removed")
+		}
+		return !s.Live(now)
+	})
+	return ended
 }
 
 // Revoke ends a client for good: its generation rises, so that all its tokens
 // are dead in the same instant, and its secrets go. Repeating it is no error.
-func (r *Registry) Revoke(ctx context.Context, id ClientID, actor string) (Client, error) {
-	return r.change(ctx, id, Change{Kind: EventClientRevoked, Actor: actor}, func(c *Client, _ *Change) error {
+func (r *Registry) Revoke(ctx context.Context, id ClientID, by By) (Client, error) {
+	return r.change(ctx, id, by.change(EventClientRevoked), func(c *Client, ch *Change) error {
 		if c.Status == StatusRevoked {
 			return errUnchanged
 		}
+		ch.say(fromTo("status", string(c.Status), string(StatusRevoked)), fmt.Sprintf("all tokens end; %d secret(s) removed", len(c.Secrets)))
 		c.Status, c.Secrets = StatusRevoked, nil
 		c.Generation++
 		return nil
@@ -288,14 +315,15 @@ func (r *Registry) Revoke(ctx context.Context, id ClientID, actor string) (Clien
 }
 
 // Disable ends all tokens of a client and refuses new ones until Enable.
-func (r *Registry) Disable(ctx context.Context, id ClientID, actor string) (Client, error) {
-	return r.change(ctx, id, Change{Kind: EventClientDisabled, Actor: actor}, func(c *Client, _ *Change) error {
+func (r *Registry) Disable(ctx context.Context, id ClientID, by By) (Client, error) {
+	return r.change(ctx, id, by.change(EventClientDisabled), func(c *Client, ch *Change) error {
 		switch c.Status {
 		case StatusRevoked:
 			return ErrRevoked
 		case StatusDisabled:
 			return errUnchanged
 		}
+		ch.say(fromTo("status", string(c.Status), string(StatusDisabled)), "all tokens end")
 		c.Status = StatusDisabled
 		c.Generation++
 		return nil
@@ -303,14 +331,15 @@ func (r *Registry) Disable(ctx context.Context, id ClientID, actor string) (Clie
 }
 
 // Enable lets a disabled client ask for tokens again; old tokens stay dead.
-func (r *Registry) Enable(ctx context.Context, id ClientID, actor string) (Client, error) {
-	return r.change(ctx, id, Change{Kind: EventClientEnabled, Actor: actor}, func(c *Client, _ *Change) error {
+func (r *Registry) Enable(ctx context.Context, id ClientID, by By) (Client, error) {
+	return r.change(ctx, id, by.change(EventClientEnabled), func(c *Client, ch *Change) error {
 		switch c.Status {
 		case StatusRevoked:
 			return ErrRevoked
 		case StatusActive:
 			return errUnchanged
 		}
+		ch.say(fromTo("status", string(c.Status), string(StatusActive)))
 		c.Status = StatusActive
 		return nil
 	})
@@ -318,11 +347,11 @@ func (r *Registry) Enable(ctx context.Context, id ClientID, actor string) (Clien
 
 // RevokeTokens ends all tokens of a client that were issued before the given
 // instant (zero: all until now), without touching the client otherwise.
-func (r *Registry) RevokeTokens(ctx context.Context, id ClientID, issuedBefore time.Time, actor string) (Client, error) {
-	return r.change(ctx, id, Change{Kind: EventTokensRevoked, Actor: actor}, func(c *Client, ch *Change) error {
+func (r *Registry) RevokeTokens(ctx context.Context, id ClientID, issuedBefore time.Time, by By) (Client, error) {
+	return r.change(ctx, id, by.change(EventTokensRevoked), func(c *Client, ch *Change) error {
 		if issuedBefore.IsZero() {
 			c.Generation++
-			ch.Detail = "all tokens"
+			ch.say("all tokens")
 			return nil
 		}
 		if issuedBefore.After(ch.At.Add(time.Second)) {
@@ -333,20 +362,20 @@ func (r *Registry) RevokeTokens(ctx context.Context, id ClientID, issuedBefore t
 			return errUnchanged
 		}
 		c.TokensNotBefore = cut
-		ch.Detail = "tokens issued before " + cut.Format(time.RFC3339)
+		ch.say("tokens issued before " + cut.Format(time.RFC3339))
 		return nil
 	})
 }
 
 // RemoveSecret ends one secret at once. The last living one goes only by force.
-func (r *Registry) RemoveSecret(ctx context.Context, id ClientID, secretID string, force bool, actor string) (Client, error) {
-	ch := Change{Kind: EventSecretRemoved, Actor: actor, Detail: "secret " + secretID}
-	return r.change(ctx, id, ch, func(c *Client, ch *Change) error {
+func (r *Registry) RemoveSecret(ctx context.Context, id ClientID, secretID string, force bool, by By) (Client, error) {
+	return r.change(ctx, id, by.change(EventSecretRemoved), func(c *Client, ch *Change) error {
 		i := slices.IndexFunc(c.Secrets, func(s Secret) bool { return s.ID == secretID })
 		if i < 0 {
 			return fmt.Errorf("secret %.40q: %w", secretID, ErrNotFound)
 		}
 		c.Secrets = slices.Delete(c.Secrets, i, i+1)
+		ch.say("secret " + secretID + " removed")
 		if !force && !slices.ContainsFunc(c.Secrets, func(s Secret) bool { return s.Live(ch.At) }) {
 			return &FieldError{"secret", "is the client's last; rotate first, or remove it by force"}
 		}

@@ -70,7 +70,7 @@ func TestRevokingAClientEndsAllItsTokensAndItCannotComeBack(t *testing.T) {
 	for range 20 {
 		tokens = append(tokens, l.token(t, c.ID, secret, ""))
 	}
-	if _, err := l.registry.Revoke(t.Context(), c.ID, "admin:socket"); err != nil {
+	if _, err := l.registry.Revoke(t.Context(), c.ID, authz.By{Actor: "admin:socket"}); err != nil {
 		t.Fatal(err)
 	}
 	for _, token := range tokens {
@@ -78,10 +78,10 @@ func TestRevokingAClientEndsAllItsTokensAndItCannotComeBack(t *testing.T) {
 			t.Fatalf("reason %s, want client_revoked", got)
 		}
 	}
-	if _, err := l.registry.Enable(t.Context(), c.ID, "admin:socket"); !errors.Is(err, authz.ErrRevoked) {
+	if _, err := l.registry.Enable(t.Context(), c.ID, authz.By{Actor: "admin:socket"}); !errors.Is(err, authz.ErrRevoked) {
 		t.Errorf("enable: %v, want ErrRevoked", err)
 	}
-	if _, _, err := l.registry.Rotate(t.Context(), c.ID, 0, "admin:socket"); !errors.Is(err, authz.ErrRevoked) {
+	if _, _, err := l.registry.Rotate(t.Context(), c.ID, 0, authz.By{Actor: "admin:socket"}); !errors.Is(err, authz.ErrRevoked) {
 		t.Errorf("rotate: %v, want ErrRevoked", err)
 	}
 	if _, err := l.issuer.Authenticate(t.Context(), string(c.ID), secret); err == nil {
@@ -93,13 +93,13 @@ func TestDisablingEndsTokensThatEnablingDoesNotRevive(t *testing.T) {
 	l := newLaw(t)
 	c, secret := l.client(t, "invoices.read")
 	old := l.token(t, c.ID, secret, "")
-	if _, err := l.registry.Disable(t.Context(), c.ID, "admin:socket"); err != nil {
+	if _, err := l.registry.Disable(t.Context(), c.ID, authz.By{Actor: "admin:socket"}); err != nil {
 		t.Fatal(err)
 	}
 	if got := l.reasonOf(t, old.Text.Text(), "invoices.read"); got != authz.ReasonClientDisabled {
 		t.Errorf("while disabled: %s", got)
 	}
-	if _, err := l.registry.Enable(t.Context(), c.ID, "admin:socket"); err != nil {
+	if _, err := l.registry.Enable(t.Context(), c.ID, authz.By{Actor: "admin:socket"}); err != nil {
 		t.Fatal(err)
 	}
 	if got := l.reasonOf(t, old.Text.Text(), "invoices.read"); got != authz.ReasonRevokedToken {
@@ -114,7 +114,7 @@ func TestRotationEndsTheOldSecretAtOnceOrAfterItsOverlap(t *testing.T) {
 	l := newLaw(t)
 	c, first := l.client(t, "invoices.read")
 	kept := l.token(t, c.ID, first, "")
-	_, second, err := l.registry.Rotate(t.Context(), c.ID, time.Hour, "admin:socket")
+	_, second, err := l.registry.Rotate(t.Context(), c.ID, time.Hour, authz.By{Actor: "admin:socket"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func TestRotationEndsTheOldSecretAtOnceOrAfterItsOverlap(t *testing.T) {
 	if _, err := l.issuer.Authenticate(t.Context(), string(c.ID), first); !errors.Is(err, authz.ErrSecretExpired) {
 		t.Errorf("after the overlap, the old secret: %v", err)
 	}
-	_, third, err := l.registry.Rotate(t.Context(), c.ID, 0, "admin:socket")
+	_, third, err := l.registry.Rotate(t.Context(), c.ID, 0, authz.By{Actor: "admin:socket"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,10 +147,10 @@ func TestTheLastSecretGoesOnlyByForce(t *testing.T) {
 	l := newLaw(t)
 	c, _ := l.client(t)
 	var field *authz.FieldError
-	if _, err := l.registry.RemoveSecret(t.Context(), c.ID, c.Secrets[0].ID, false, "admin:socket"); !errors.As(err, &field) {
+	if _, err := l.registry.RemoveSecret(t.Context(), c.ID, c.Secrets[0].ID, false, authz.By{Actor: "admin:socket"}); !errors.As(err, &field) {
 		t.Errorf("without force: %v", err)
 	}
-	left, err := l.registry.RemoveSecret(t.Context(), c.ID, c.Secrets[0].ID, true, "admin:socket")
+	left, err := l.registry.RemoveSecret(t.Context(), c.ID, c.Secrets[0].ID, true, authz.By{Actor: "admin:socket"})
 	if err != nil || len(left.Secrets) != 0 {
 		t.Errorf("by force: %d secrets, %v", len(left.Secrets), err)
 	}
@@ -162,7 +162,7 @@ func TestTokensIssuedBeforeAnInstantEnd(t *testing.T) {
 	before := l.token(t, c.ID, secret, "")
 	l.now = l.now.Add(10 * time.Second)
 	after := l.token(t, c.ID, secret, "")
-	if _, err := l.registry.RevokeTokens(t.Context(), c.ID, l.now, "admin:socket"); err != nil {
+	if _, err := l.registry.RevokeTokens(t.Context(), c.ID, l.now, authz.By{Actor: "admin:socket"}); err != nil {
 		t.Fatal(err)
 	}
 	if got := l.reasonOf(t, before.Text.Text(), "invoices.read"); got != authz.ReasonRevokedToken {
@@ -199,13 +199,19 @@ func TestEveryChangeStandsOnceInTheControlLog(t *testing.T) {
 			_, err := l.registry.Update(t.Context(), c.ID, authz.Update{Name: &name, Actor: "a"})
 			return err
 		},
-		func() error { _, _, err := l.registry.Rotate(t.Context(), c.ID, 0, "a"); return err },
-		func() error { _, err := l.issuer.Revoke(t.Context(), nil, token.Text.Text(), "a"); return err },
-		func() error { _, err := l.issuer.Revoke(t.Context(), nil, token.Text.Text(), "a"); return err },
-		func() error { _, err := l.registry.Disable(t.Context(), c.ID, "a"); return err },
-		func() error { _, err := l.registry.Disable(t.Context(), c.ID, "a"); return err },
-		func() error { _, err := l.registry.Enable(t.Context(), c.ID, "a"); return err },
-		func() error { _, err := l.registry.Revoke(t.Context(), c.ID, "a"); return err },
+		func() error { _, _, err := l.registry.Rotate(t.Context(), c.ID, 0, authz.By{Actor: "a"}); return err },
+		func() error {
+			_, err := l.issuer.Revoke(t.Context(), nil, token.Text.Text(), authz.By{Actor: "a"})
+			return err
+		},
+		func() error {
+			_, err := l.issuer.Revoke(t.Context(), nil, token.Text.Text(), authz.By{Actor: "a"})
+			return err
+		},
+		func() error { _, err := l.registry.Disable(t.Context(), c.ID, authz.By{Actor: "a"}); return err },
+		func() error { _, err := l.registry.Disable(t.Context(), c.ID, authz.By{Actor: "a"}); return err },
+		func() error { _, err := l.registry.Enable(t.Context(), c.ID, authz.By{Actor: "a"}); return err },
+		func() error { _, err := l.registry.Revoke(t.Context(), c.ID, authz.By{Actor: "a"}); return err },
 	}
 	for i, step := range steps {
 		if err := step(); err != nil {

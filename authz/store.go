@@ -62,7 +62,9 @@ type Change struct {
 	Kind   EventKind
 	At     time.Time
 	Actor  string // "admin:socket", "admin:token", "client:<id>", "system"
+	Reason string // why, in the actor's words; empty: none given
 	Detail string // what changed, for a reader; never a secret
+	Remote string // where it came from; for the audit log, no engine keeps it
 }
 
 // Event is one entry of the control log.

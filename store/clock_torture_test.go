@@ -116,7 +116,7 @@ func TestAStepBackStopsIssuingAndNothingElse(t *testing.T) {
 			t.Errorf("issue = %v, want ErrClockBehind (restarted: %t)", err, restart)
 		}
 	}
-	if _, err := d.issuer.Revoke(t.Context(), nil, revoked.Text.Text(), "admin:socket"); err != nil || d.alive(revoked) {
+	if _, err := d.issuer.Revoke(t.Context(), nil, revoked.Text.Text(), authz.By{Actor: "admin:socket"}); err != nil || d.alive(revoked) {
 		t.Errorf("revoke = %v, the token lives: %t", err, d.alive(revoked))
 	}
 	d.wall.step(5*time.Hour - authz.MaxClockBehind)

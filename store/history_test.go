@@ -184,7 +184,7 @@ func (l *law) perform(t *testing.T, ctx context.Context, h *history, worker int,
 		})
 	case n < 72 && token >= 0:
 		h.record(worker, act{kind: revokeToken, token: token}, func() (outcome, bool) {
-			_, err := l.issuer.Revoke(ctx, nil, text, "admin:socket")
+			_, err := l.issuer.Revoke(ctx, nil, text, authz.By{Actor: "admin:socket"})
 			return outcome{}, happened(t, err)
 		})
 	case n < 88:
@@ -196,17 +196,17 @@ func (l *law) perform(t *testing.T, ctx context.Context, h *history, worker int,
 		l.rotate(t, ctx, h, worker)
 	case n < 95:
 		h.record(worker, act{kind: disable}, func() (outcome, bool) {
-			_, err := l.registry.Disable(ctx, h.client, "admin:socket")
+			_, err := l.registry.Disable(ctx, h.client, authz.By{Actor: "admin:socket"})
 			return outcome{}, happened(t, err)
 		})
 	case n < 99:
 		h.record(worker, act{kind: enable}, func() (outcome, bool) {
-			_, err := l.registry.Enable(ctx, h.client, "admin:socket")
+			_, err := l.registry.Enable(ctx, h.client, authz.By{Actor: "admin:socket"})
 			return outcome{}, happened(t, err)
 		})
 	case r.IntN(4) == 0:
 		h.record(worker, act{kind: revokeClient}, func() (outcome, bool) {
-			_, err := l.registry.Revoke(ctx, h.client, "admin:socket")
+			_, err := l.registry.Revoke(ctx, h.client, authz.By{Actor: "admin:socket"})
 			return outcome{}, happened(t, err)
 		})
 	}
@@ -250,7 +250,7 @@ func (l *law) issue(t *testing.T, ctx context.Context, h *history, worker int) {
 
 func (l *law) rotate(t *testing.T, ctx context.Context, h *history, worker int) {
 	h.record(worker, act{kind: rotate}, func() (outcome, bool) {
-		c, secret, err := l.registry.Rotate(ctx, h.client, 0, "admin:socket")
+		c, secret, err := l.registry.Rotate(ctx, h.client, 0, authz.By{Actor: "admin:socket"})
 		if !happened(t, err) {
 			return outcome{}, false
 		}

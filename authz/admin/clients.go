@@ -24,6 +24,7 @@ type CreateRequest struct {
 	IssueLimit     string            `json:"issue_limit,omitempty"` // such as "100/h"
 	Addresses      []string          `json:"addresses,omitempty"`   // addresses and CIDR ranges
 	Labels         map[string]string `json:"labels,omitempty"`
+	Reason         string            `json:"reason,omitempty"`
 }
 
 func (s *Server) createClient(c echo.Context) error {
@@ -39,12 +40,11 @@ func (s *Server) createClient(c echo.Context) error {
 		Name: req.Name, AllowedGrants: convert[authz.GrantType](req.AllowedGrants), AllowedScopes: convert[authz.Scope](req.AllowedScopes),
 		Confidential: req.Confidential == nil || *req.Confidential, OwnerType: req.OwnerType, OwnerID: req.OwnerID,
 		AccessTokenTTL: time.Duration(req.AccessTokenTTL), Labels: req.Labels, Actor: actor(c),
-		IssueLimit: *limit, Addresses: *addresses,
+		IssueLimit: *limit, Addresses: *addresses, Reason: req.Reason, Remote: c.RealIP(),
 	})
 	if err != nil {
 		return s.refuse(c, err)
 	}
-	s.audit(c, "client registered", "client_id", string(client.ID), "name", client.Name, "scopes", client.AllowedScopes.String())
 	c.Response().Header().Set(echo.HeaderLocation, "/admin/v1/clients/"+string(client.ID))
 	return writeJSON(c, http.StatusCreated, ClientWithSecret{clientJSON(&client), secret.Text()})
 }
@@ -156,6 +156,7 @@ type UpdateRequest struct {
 	IssueLimit     *string            `json:"issue_limit,omitempty"` // empty: none
 	Addresses      *[]string          `json:"addresses,omitempty"`   // empty: anywhere
 	Labels         *map[string]string `json:"labels,omitempty"`
+	Reason         string             `json:"reason,omitempty"`
 }
 
 func (s *Server) updateClient(c echo.Context) error {
@@ -175,6 +176,7 @@ func (s *Server) updateClient(c echo.Context) error {
 		IssueLimit: limit, Addresses: addresses,
 		Name: req.Name, Confidential: req.Confidential, OwnerType: req.OwnerType, OwnerID: req.OwnerID,
 		AccessTokenTTL: (*time.Duration)(req.AccessTokenTTL), Labels: req.Labels, Actor: actor(c),
+		Reason: req.Reason, Remote: c.RealIP(),
 	}
 	if req.AllowedGrants != nil {
 		grants := convert[authz.GrantType](*req.AllowedGrants)
@@ -188,13 +190,13 @@ func (s *Server) updateClient(c echo.Context) error {
 	if err != nil {
 		return s.refuse(c, err)
 	}
-	s.audit(c, "client updated", "client_id", string(id))
 	return writeJSON(c, http.StatusOK, clientJSON(&client))
 }
 
 // RotateRequest asks for a new secret; the older ones live on for Overlap.
 type RotateRequest struct {
 	Overlap Duration `json:"overlap,omitempty"`
+	Reason  string   `json:"reason,omitempty"`
 }
 
 func (s *Server) rotateSecret(c echo.Context) error {
@@ -206,11 +208,10 @@ func (s *Server) rotateSecret(c echo.Context) error {
 	if err := read(c, &req, true); err != nil {
 		return s.refuse(c, err)
 	}
-	client, secret, err := s.Registry.Rotate(c.Request().Context(), id, time.Duration(req.Overlap), actor(c))
+	client, secret, err := s.Registry.Rotate(c.Request().Context(), id, time.Duration(req.Overlap), by(c, req.Reason))
 	if err != nil {
 		return s.refuse(c, err)
 	}
-	s.audit(c, "secret rotated", "client_id", string(id), "overlap", time.Duration(req.Overlap).String())
 	return writeJSON(c, http.StatusOK, ClientWithSecret{clientJSON(&client), secret.Text()})
 }
 
@@ -220,22 +221,30 @@ func (s *Server) removeSecret(c echo.Context) error {
 		return s.refuse(c, err)
 	}
 	secret, force := c.Param("secret"), c.QueryParam("force") == "true"
-	client, err := s.Registry.RemoveSecret(c.Request().Context(), id, secret, force, actor(c))
+	client, err := s.Registry.RemoveSecret(c.Request().Context(), id, secret, force, by(c, c.QueryParam("reason")))
 	if err != nil {
 		return s.refuse(c, err)
 	}
-	s.audit(c, "secret removed", "client_id", string(id), "secret_id", secret)
 	return writeJSON(c, http.StatusOK, clientJSON(&client))
 }
 
+// ReasonRequest says why a change is made.
+type ReasonRequest struct {
+	Reason string `json:"reason,omitempty"`
+}
+
 // clientStatus is revoke, disable and enable; cause is why tokens ended, or empty.
-func (s *Server) clientStatus(verb, cause string, change func(context.Context, authz.ClientID, string) (authz.Client, error)) echo.HandlerFunc {
+func (s *Server) clientStatus(cause string, change func(context.Context, authz.ClientID, authz.By) (authz.Client, error)) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		id, err := clientID(c)
 		if err != nil {
 			return s.refuse(c, err)
 		}
-		client, err := change(c.Request().Context(), id, actor(c))
+		var req ReasonRequest
+		if err := read(c, &req, true); err != nil {
+			return s.refuse(c, err)
+		}
+		client, err := change(c.Request().Context(), id, by(c, req.Reason))
 		if err != nil {
 			return s.refuse(c, err)
 		}
@@ -245,7 +254,6 @@ func (s *Server) clientStatus(verb, cause string, change func(context.Context, a
 		if client.Status == authz.StatusRevoked {
 			s.Metrics.ForgetClient(string(id)) // its place under the cap is free
 		}
-		s.audit(c, "client "+verb, "client_id", string(id))
 		return writeJSON(c, http.StatusOK, clientJSON(&client))
 	}
 }
@@ -253,6 +261,7 @@ func (s *Server) clientStatus(verb, cause string, change func(context.Context, a
 // RevokeTokensRequest ends a client's tokens issued before an instant; absent: all.
 type RevokeTokensRequest struct {
 	IssuedBefore time.Time `json:"issued_before,omitzero"`
+	Reason       string    `json:"reason,omitempty"`
 }
 
 func (s *Server) revokeClientTokens(c echo.Context) error {
@@ -264,11 +273,10 @@ func (s *Server) revokeClientTokens(c echo.Context) error {
 	if err := read(c, &req, true); err != nil {
 		return s.refuse(c, err)
 	}
-	client, err := s.Registry.RevokeTokens(c.Request().Context(), id, req.IssuedBefore, actor(c))
+	client, err := s.Registry.RevokeTokens(c.Request().Context(), id, req.IssuedBefore, by(c, req.Reason))
 	if err != nil {
 		return s.refuse(c, err)
 	}
 	s.Metrics.TokenRevoked("client_tokens")
-	s.audit(c, "client tokens revoked", "client_id", string(id))
 	return writeJSON(c, http.StatusOK, clientJSON(&client))
 }

@@ -78,16 +78,19 @@ type Event struct {
 	Kind       string    `json:"kind"`
 	At         time.Time `json:"at"`
 	Actor      string    `json:"actor"`
+	Reason     string    `json:"reason,omitempty"`
 	Detail     string    `json:"detail,omitempty"`
 	ClientID   string    `json:"client_id,omitempty"`
 	TokenID    string    `json:"token_id,omitempty"`
 	Generation uint64    `json:"generation,omitempty"`
 }
 
-// EventList is a page of the control log; NextCursor is the last position.
+// EventList is a page of the control log; NextCursor is how far it was read,
+// and More says that there may be more of what was asked for behind it.
 type EventList struct {
 	Events     []Event `json:"events"`
 	NextCursor uint64  `json:"next_cursor"`
+	More       bool    `json:"more"`
 }
 
 func clientJSON(c *authz.Client) Client {
@@ -118,7 +121,7 @@ func clientJSON(c *authz.Client) Client {
 func eventJSON(e *authz.Event) Event {
 	out := Event{
 		Seq: uint64(e.Seq), Kind: string(e.Change.Kind), At: e.Change.At.UTC(), Actor: e.Change.Actor,
-		Detail: e.Change.Detail, ClientID: string(e.ClientID), Generation: e.Generation,
+		Reason: e.Change.Reason, Detail: e.Change.Detail, ClientID: string(e.ClientID), Generation: e.Generation,
 	}
 	if e.Token != nil {
 		out.TokenID = string(e.Token.Hash.ID())

@@ -39,19 +39,19 @@ func keysJSON(uses []authz.KeyUse) HashKeyList {
 
 // rotateKeys answers with the keys after the change.
 func (s *Server) rotateKeys(c echo.Context) error {
-	id, err := s.Registry.RotateKeys(c.Request().Context(), actor(c))
-	if err != nil {
+	var req ReasonRequest
+	if err := read(c, &req, true); err != nil {
 		return s.refuse(c, err)
 	}
-	s.audit(c, "hash keys rotated", "hash_key_id", id)
+	if _, err := s.Registry.RotateKeys(c.Request().Context(), by(c, req.Reason)); err != nil {
+		return s.refuse(c, err)
+	}
 	return s.listKeys(c)
 }
 
 func (s *Server) retireKey(c echo.Context) error {
-	id := c.Param("id")
-	if err := s.Registry.RetireKey(c.Request().Context(), id, actor(c)); err != nil {
+	if err := s.Registry.RetireKey(c.Request().Context(), c.Param("id"), by(c, c.QueryParam("reason"))); err != nil {
 		return s.refuse(c, err)
 	}
-	s.audit(c, "hash key retired", "hash_key_id", id)
 	return s.listKeys(c)
 }

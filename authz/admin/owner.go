@@ -10,6 +10,7 @@ import (
 type OwnerRequest struct {
 	OwnerType string `json:"owner_type"`
 	OwnerID   string `json:"owner_id"`
+	Reason    string `json:"reason,omitempty"`
 }
 
 // RevokedClients says how many clients a call revoked.
@@ -23,7 +24,7 @@ func (s *Server) revokeOwner(c echo.Context) error {
 	if err := read(c, &req, false); err != nil {
 		return s.refuse(c, err)
 	}
-	n, err := s.Registry.RevokeOwner(c.Request().Context(), req.OwnerType, req.OwnerID, actor(c))
+	n, err := s.Registry.RevokeOwner(c.Request().Context(), req.OwnerType, req.OwnerID, by(c, req.Reason))
 	for range n {
 		s.Metrics.TokenRevoked("client_revoked")
 	}

@@ -23,7 +23,7 @@ type Server struct {
 	Store    authz.Store
 	Policy   *authz.CurrentPolicy
 	Metrics  *metrics.Metrics
-	Audit    *slog.Logger // who changed what; never a secret
+	Audit    *slog.Logger // who did what beside control changes; never a secret
 	Log      *slog.Logger
 	Now      func() time.Time
 	Token    authz.SecretText // the admin token, asked over TCP
@@ -64,9 +64,9 @@ func (s *Server) Mount(e *echo.Echo, overSocket bool) {
 	g.POST("/clients/:id/rotate-secret", s.rotateSecret)
 	g.DELETE("/clients/:id/secrets/:secret", s.removeSecret)
 	g.POST("/clients/revoke", s.revokeOwner)
-	g.POST("/clients/:id/revoke", s.clientStatus("revoked", "client_revoked", s.Registry.Revoke))
-	g.POST("/clients/:id/disable", s.clientStatus("disabled", "client_disabled", s.Registry.Disable))
-	g.POST("/clients/:id/enable", s.clientStatus("enabled", "", s.Registry.Enable))
+	g.POST("/clients/:id/revoke", s.clientStatus("client_revoked", s.Registry.Revoke))
+	g.POST("/clients/:id/disable", s.clientStatus("client_disabled", s.Registry.Disable))
+	g.POST("/clients/:id/enable", s.clientStatus("", s.Registry.Enable))
 	g.POST("/clients/:id/revoke-tokens", s.revokeClientTokens)
 	g.GET("/keys", s.listKeys)
 	g.POST("/keys/rotate", s.rotateKeys)
@@ -116,7 +116,13 @@ func actor(c echo.Context) string {
 	return name
 }
 
-// audit writes who changed what.
+// by is who asks for a change, and why.
+func by(c echo.Context, reason string) authz.By {
+	return authz.By{Actor: actor(c), Reason: reason, Remote: c.RealIP()}
+}
+
+// audit writes who did what beside the control changes, of which authz.Audited
+// tells.
 func (s *Server) audit(c echo.Context, action string, attrs ...any) {
 	s.Audit.InfoContext(c.Request().Context(), "admin change", append([]any{"action", action, "actor", actor(c), "remote_ip", c.RealIP()}, attrs...)...)
 }

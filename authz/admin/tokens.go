@@ -2,7 +2,6 @@ package admin
 
 import (
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -63,13 +62,19 @@ type TokenRequest struct {
 	TokenID string `json:"token_id,omitempty"`
 }
 
+// RevokeTokenRequest ends a token, and says why.
+type RevokeTokenRequest struct {
+	TokenRequest
+	Reason string `json:"reason,omitempty"`
+}
+
 // RevokeResult says whether a living token was ended by this call.
 type RevokeResult struct {
 	Revoked bool `json:"revoked"`
 }
 
 func (s *Server) revokeToken(c echo.Context) error {
-	var req TokenRequest
+	var req RevokeTokenRequest
 	if err := read(c, &req, false); err != nil {
 		return s.refuse(c, err)
 	}
@@ -80,11 +85,10 @@ func (s *Server) revokeToken(c echo.Context) error {
 	if revoked {
 		s.Metrics.TokenRevoked("admin")
 	}
-	s.audit(c, "token revoked", "token_id", tokenID(req), "revoked", revoked)
 	return writeJSON(c, http.StatusOK, RevokeResult{revoked})
 }
 
-func (s *Server) revoke(c echo.Context, req TokenRequest) (bool, error) {
+func (s *Server) revoke(c echo.Context, req RevokeTokenRequest) (bool, error) {
 	switch {
 	case (req.Token == "") == (req.TokenID == ""):
 		return false, &authz.FieldError{Field: "token", Problem: "give either token or token_id"}
@@ -92,23 +96,13 @@ func (s *Server) revoke(c echo.Context, req TokenRequest) (bool, error) {
 		if _, ok := authz.ParseToken(req.Token); !ok {
 			return false, &authz.FieldError{Field: "token", Problem: "has not the shape of a token"}
 		}
-		return s.Issuer.Revoke(c.Request().Context(), nil, req.Token, actor(c))
+		return s.Issuer.Revoke(c.Request().Context(), nil, req.Token, by(c, req.Reason))
 	}
 	id, ok := authz.ParseTokenID(req.TokenID)
 	if !ok {
 		return false, &authz.FieldError{Field: "token_id", Problem: "must be 16 hex digits"}
 	}
-	return s.Issuer.RevokeID(c.Request().Context(), id, actor(c))
-}
-
-func tokenID(req TokenRequest) string {
-	if key, ok := authz.ParseToken(req.Token); ok {
-		return string(key.Hash.ID())
-	}
-	if id, ok := authz.ParseTokenID(req.TokenID); ok {
-		return string(id)
-	}
-	return ""
+	return s.Issuer.RevokeID(c.Request().Context(), id, by(c, req.Reason))
 }
 
 // Introspection is what is known of a token; Reason says why it is not active.
@@ -134,32 +128,4 @@ func (s *Server) introspectToken(c echo.Context) error {
 		out.Reason = in.Reason.String()
 	}
 	return writeJSON(c, http.StatusOK, out)
-}
-
-func (s *Server) listEvents(c echo.Context) error {
-	after, err := strconv.ParseUint(orDefault(c.QueryParam("cursor"), "0"), 10, 64)
-	if err != nil {
-		return s.refuse(c, &authz.FieldError{Field: "cursor", Problem: "must be a position of the control log"})
-	}
-	limit, err := strconv.Atoi(orDefault(c.QueryParam("limit"), "100"))
-	if err != nil || limit < 1 || limit > 1000 {
-		return s.refuse(c, &authz.FieldError{Field: "limit", Problem: "must be 1 to 1000"})
-	}
-	events, err := s.Store.Events(c.Request().Context(), authz.Seq(after), limit)
-	if err != nil {
-		return s.refuse(c, err)
-	}
-	list := EventList{Events: []Event{}, NextCursor: after}
-	for i := range events {
-		list.Events = append(list.Events, eventJSON(&events[i]))
-		list.NextCursor = uint64(events[i].Seq)
-	}
-	return writeJSON(c, http.StatusOK, list)
-}
-
-func orDefault(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }

@@ -4,6 +4,8 @@ import (
 	"net/http"
 
 	"github.com/labstack/echo/v4"
+
+	"scopegate/authz"
 )
 
 // revoke is RFC 7009: an unknown token is as good as a revoked one.
@@ -12,7 +14,9 @@ func (s *Server) revoke(c echo.Context) error {
 	caller, token, err := s.tokenForm(c)
 	revoked := false
 	if err == nil {
-		revoked, err = s.Issuer.Revoke(c.Request().Context(), &caller, token, "client:"+string(caller.ID))
+		revoked, err = s.Issuer.Revoke(c.Request().Context(), &caller, token, authz.By{
+			Actor: "client:" + string(caller.ID), Reason: "asked for by the client", Remote: c.RealIP(),
+		})
 	}
 	if err != nil {
 		status, werr := s.refuse(c, err)

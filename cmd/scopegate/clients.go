@@ -86,6 +86,7 @@ func clientsCreate(w world) *cobra.Command {
 	}
 	r.add(cmd)
 	r.addQuiet(cmd)
+	addReason(cmd, &req.Reason)
 	cmd.Flags().StringVar(&req.Name, "name", "", "the client's name, 1 to 200 printable characters")
 	cmd.Flags().StringArrayVar(&req.AllowedScopes, "scope", nil, "a scope that the client may have (repeat)")
 	cmd.Flags().StringArrayVar(&req.AllowedGrants, "grant", nil, "a grant type that it may use (default client_credentials)")
@@ -251,7 +252,7 @@ func clientPath(id, verb string) string { return "/admin/v1/clients/" + url.Path
 
 func clientsUpdate(w world) *cobra.Command {
 	var r remote
-	var name, owner, issueLimit string
+	var name, owner, issueLimit, reason string
 	var scopes, addresses []string
 	var ttl time.Duration
 	var labels map[string]string
@@ -292,6 +293,7 @@ func clientsUpdate(w world) *cobra.Command {
 			if req == (admin.UpdateRequest{}) {
 				return usage("nothing to change; see '%s --help'", cmd.CommandPath())
 			}
+			req.Reason = reason
 			var out admin.Client
 			if err := r.ask(cmd.Context(), w, http.MethodPatch, clientPath(args[0], ""), req, &out); err != nil {
 				return err
@@ -301,6 +303,7 @@ func clientsUpdate(w world) *cobra.Command {
 	}
 	r.add(cmd)
 	r.addQuiet(cmd)
+	addReason(cmd, &reason)
 	cmd.Flags().StringVar(&name, "name", "", "a new name")
 	cmd.Flags().StringArrayVar(&scopes, "scope", nil, "all scopes that it may have from now on (repeat); empty for none")
 	cmd.Flags().StringVar(&owner, "owner", "", "a new owner TYPE:ID; empty for none")
@@ -314,13 +317,14 @@ func clientsUpdate(w world) *cobra.Command {
 func clientsRotate(w world) *cobra.Command {
 	var r remote
 	var overlap time.Duration
+	var reason string
 	cmd := &cobra.Command{
 		Use:   "rotate-secret CLIENT-ID",
 		Short: "Give a client a new secret, shown this once; the old ones end",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var out admin.ClientWithSecret
-			req := admin.RotateRequest{Overlap: admin.Duration(overlap)}
+			req := admin.RotateRequest{Overlap: admin.Duration(overlap), Reason: reason}
 			if err := r.ask(cmd.Context(), w, http.MethodPost, clientPath(args[0], "/rotate-secret"), req, &out); err != nil {
 				return err
 			}
@@ -328,63 +332,22 @@ func clientsRotate(w world) *cobra.Command {
 		},
 	}
 	r.add(cmd)
+	addReason(cmd, &reason)
 	cmd.Flags().DurationVar(&overlap, "overlap", 0, "how long the old secrets live on (default: they end at once)")
-	return cmd
-}
-
-func clientsStatus(w world, verb, short string) *cobra.Command {
-	var r remote
-	cmd := &cobra.Command{
-		Use: verb + " CLIENT-ID", Short: short, Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			var out admin.Client
-			if err := r.ask(cmd.Context(), w, http.MethodPost, clientPath(args[0], "/"+verb), nil, &out); err != nil {
-				return err
-			}
-			return r.printClient(w, &out)
-		},
-	}
-	r.add(cmd)
-	r.addQuiet(cmd)
-	return cmd
-}
-
-func clientsRevokeTokens(w world) *cobra.Command {
-	var r remote
-	var before string
-	cmd := &cobra.Command{
-		Use:   "revoke-tokens CLIENT-ID",
-		Short: "End all tokens of a client, or those issued before an instant",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			var req admin.RevokeTokensRequest
-			if before != "" {
-				if req.IssuedBefore, err = time.Parse(time.RFC3339, before); err != nil {
-					return usage("--issued-before %q: use RFC 3339, e.g. 2026-01-31T12:00:00Z", before)
-				}
-			}
-			var out admin.Client
-			if err := r.ask(cmd.Context(), w, http.MethodPost, clientPath(args[0], "/revoke-tokens"), req, &out); err != nil {
-				return err
-			}
-			return r.printClient(w, &out)
-		},
-	}
-	r.add(cmd)
-	r.addQuiet(cmd)
-	cmd.Flags().StringVar(&before, "issued-before", "", "only tokens issued before this instant (RFC 3339)")
 	return cmd
 }
 
 func clientsRemoveSecret(w world) *cobra.Command {
 	var r remote
 	var force bool
+	var reason string
 	cmd := &cobra.Command{
 		Use:   "remove-secret CLIENT-ID SECRET-ID",
 		Short: "End one secret of a client at once",
 		Args:  cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			path := clientPath(args[0], "/secrets/"+url.PathEscape(args[1])+"?force="+strconv.FormatBool(force))
+			q := url.Values{"force": {strconv.FormatBool(force)}, "reason": {reason}}
+			path := clientPath(args[0], "/secrets/"+url.PathEscape(args[1])+"?"+q.Encode())
 			var out admin.Client
 			if err := r.ask(cmd.Context(), w, http.MethodDelete, path, nil, &out); err != nil {
 				return err
@@ -394,6 +357,7 @@ func clientsRemoveSecret(w world) *cobra.Command {
 	}
 	r.add(cmd)
 	r.addQuiet(cmd)
+	addReason(cmd, &reason)
 	cmd.Flags().BoolVar(&force, "force", false, "even if it is the client's last")
 	return cmd
 }

@@ -13,25 +13,28 @@ func keysCommand(w world) *cobra.Command {
 	cmd := &cobra.Command{Use: "keys", Short: "Rotate the hash keys under which client secrets are stored"}
 	cmd.AddCommand(
 		keysVerb(w, "list", "List the hash keys, oldest first, with what still needs them", cobra.NoArgs,
-			func([]string) (string, string) { return http.MethodGet, "/admin/v1/keys" }),
+			func([]string, string) (string, string, any) { return http.MethodGet, "/admin/v1/keys", nil }),
 		keysVerb(w, "rotate", "Make a new hash key active; old ones verify on, and secrets move to it when they are next used", cobra.NoArgs,
-			func([]string) (string, string) { return http.MethodPost, "/admin/v1/keys/rotate" }),
+			func(_ []string, reason string) (string, string, any) {
+				return http.MethodPost, "/admin/v1/keys/rotate", admin.ReasonRequest{Reason: reason}
+			}),
 		keysVerb(w, "retire KEY", "Drop a hash key that no secret needs any more", cobra.ExactArgs(1),
-			func(args []string) (string, string) {
-				return http.MethodDelete, "/admin/v1/keys/" + url.PathEscape(args[0])
+			func(args []string, reason string) (string, string, any) {
+				return http.MethodDelete, "/admin/v1/keys/" + url.PathEscape(args[0]) + "?" + url.Values{"reason": {reason}}.Encode(), nil
 			}))
 	return onlySubcommands(cmd)
 }
 
 // keysVerb is a command that is answered with all keys.
-func keysVerb(w world, use, short string, args cobra.PositionalArgs, call func(args []string) (method, path string)) *cobra.Command {
+func keysVerb(w world, use, short string, args cobra.PositionalArgs, call func(args []string, reason string) (method, path string, body any)) *cobra.Command {
 	var r remote
+	var reason string
 	cmd := &cobra.Command{
 		Use: use, Short: short, Args: args,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			method, path := call(args)
+			method, path, body := call(args, reason)
 			var out admin.HashKeyList
-			if err := r.ask(cmd.Context(), w, method, path, nil, &out); err != nil {
+			if err := r.ask(cmd.Context(), w, method, path, body, &out); err != nil {
 				return err
 			}
 			return r.printKeys(w, &out)
@@ -39,6 +42,9 @@ func keysVerb(w world, use, short string, args cobra.PositionalArgs, call func(a
 	}
 	r.add(cmd)
 	r.addQuiet(cmd)
+	if use != "list" {
+		addReason(cmd, &reason)
+	}
 	return cmd
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -18,6 +19,7 @@ func clientsRevoke(w world) *cobra.Command {
 	var r remote
 	var owner string
 	var yes bool
+	var req admin.ReasonRequest
 	cmd := &cobra.Command{
 		Use:     "revoke CLIENT-ID | --owner TYPE:ID",
 		Short:   "Revoke a client, or all of an owner's, for good: all its tokens end at once",
@@ -28,10 +30,10 @@ func clientsRevoke(w world) *cobra.Command {
 			case (owner == "") == (len(args) == 0):
 				return usage("give either a client's id or --owner TYPE:ID")
 			case owner != "":
-				return r.revokeOwner(cmd, w, owner, yes)
+				return r.revokeOwner(cmd, w, owner, req.Reason, yes)
 			}
 			var out admin.Client
-			if err := r.ask(cmd.Context(), w, http.MethodPost, clientPath(args[0], "/revoke"), nil, &out); err != nil {
+			if err := r.ask(cmd.Context(), w, http.MethodPost, clientPath(args[0], "/revoke"), req, &out); err != nil {
 				return err
 			}
 			return r.printClient(w, &out)
@@ -39,13 +41,14 @@ func clientsRevoke(w world) *cobra.Command {
 	}
 	r.add(cmd)
 	r.addQuiet(cmd)
+	addReason(cmd, &req.Reason)
 	cmd.Flags().StringVar(&owner, "owner", "", "revoke all clients of this owner, TYPE:ID")
 	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask before the clients of an owner are revoked")
 	return cmd
 }
 
 // revokeOwner asks, then revokes all clients of an owner, and says how many.
-func (r *remote) revokeOwner(cmd *cobra.Command, w world, owner string, yes bool) error {
+func (r *remote) revokeOwner(cmd *cobra.Command, w world, owner, reason string, yes bool) error {
 	kind, id, err := splitOwner(owner)
 	if err != nil {
 		return err
@@ -67,10 +70,57 @@ func (r *remote) revokeOwner(cmd *cobra.Command, w world, owner string, yes bool
 		}
 	}
 	var out admin.RevokedClients
-	if err := r.ask(cmd.Context(), w, http.MethodPost, "/admin/v1/clients/revoke", admin.OwnerRequest{OwnerType: kind, OwnerID: id}, &out); err != nil {
+	if err := r.ask(cmd.Context(), w, http.MethodPost, "/admin/v1/clients/revoke", admin.OwnerRequest{OwnerType: kind, OwnerID: id, Reason: reason}, &out); err != nil {
 		return err
 	}
 	return r.print(w.stdout, out, func(t *table) { t.row("revoked", out.Revoked) })
+}
+
+func clientsStatus(w world, verb, short string) *cobra.Command {
+	var r remote
+	var req admin.ReasonRequest
+	cmd := &cobra.Command{
+		Use: verb + " CLIENT-ID", Short: short, Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var out admin.Client
+			if err := r.ask(cmd.Context(), w, http.MethodPost, clientPath(args[0], "/"+verb), req, &out); err != nil {
+				return err
+			}
+			return r.printClient(w, &out)
+		},
+	}
+	r.add(cmd)
+	r.addQuiet(cmd)
+	addReason(cmd, &req.Reason)
+	return cmd
+}
+
+func clientsRevokeTokens(w world) *cobra.Command {
+	var r remote
+	var before string
+	var req admin.RevokeTokensRequest
+	cmd := &cobra.Command{
+		Use:   "revoke-tokens CLIENT-ID",
+		Short: "End all tokens of a client, or those issued before an instant",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if before != "" {
+				if req.IssuedBefore, err = time.Parse(time.RFC3339, before); err != nil {
+					return usage("--issued-before %q: use RFC 3339, e.g. 2026-01-31T12:00:00Z", before)
+				}
+			}
+			var out admin.Client
+			if err := r.ask(cmd.Context(), w, http.MethodPost, clientPath(args[0], "/revoke-tokens"), req, &out); err != nil {
+				return err
+			}
+			return r.printClient(w, &out)
+		},
+	}
+	r.add(cmd)
+	r.addQuiet(cmd)
+	addReason(cmd, &req.Reason)
+	cmd.Flags().StringVar(&before, "issued-before", "", "only tokens issued before this instant (RFC 3339)")
+	return cmd
 }
 
 // confirm asks for a word on a terminal. Where nobody can be asked it is an
@@ -86,4 +136,9 @@ func confirm(w world, question, word string) error {
 		return fmt.Errorf("nothing was changed: %q is not %q", strings.TrimSpace(line), word)
 	}
 	return nil
+}
+
+// addReason lets the operator say why a change is made.
+func addReason(cmd *cobra.Command, reason *string) {
+	cmd.Flags().StringVar(reason, "reason", "", "why, for the control log and the audit log (up to 500 characters)")
 }

@@ -172,11 +172,12 @@ func (s *server) wireAuthz(cfg *config.Config) error {
 	s.policy = authz.NewCurrentPolicy(s.policyOf(cfg))
 	s.uses = &authz.Uses{Store: s.store, Log: s.log}
 	authorizer := &authz.Authorizer{Tokens: s.store, Now: s.now}
+	audited := &authz.Audited{Store: s.store, Log: s.log.With("log", "audit")}
 	s.registry = &authz.Registry{
-		Store: s.store, Keys: s.keys, Policy: s.policy, Now: s.now, SaveKeys: saveHashKeys(keysFile),
+		Store: audited, Keys: s.keys, Policy: s.policy, Now: s.now, SaveKeys: saveHashKeys(keysFile),
 	}
 	s.issuer = &authz.Issuer{
-		Store: s.store, Authorizer: authorizer, Keys: s.keys, Policy: s.policy, Now: s.now,
+		Store: audited, Authorizer: authorizer, Keys: s.keys, Policy: s.policy, Now: s.now,
 		Behind: s.store.Clock.Behind, Used: s.uses.Note, Rehash: s.rehash,
 	}
 	return nil

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -93,6 +92,7 @@ func tokensIntrospect(w world) *cobra.Command {
 func tokensRevoke(w world) *cobra.Command {
 	var r remote
 	var byID bool
+	var reason string
 	cmd := &cobra.Command{
 		Use:   "revoke TOKEN|-",
 		Short: "End a token at once",
@@ -102,9 +102,9 @@ func tokensRevoke(w world) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			req := admin.TokenRequest{Token: token}
+			req := admin.RevokeTokenRequest{TokenRequest: admin.TokenRequest{Token: token}, Reason: reason}
 			if byID {
-				req = admin.TokenRequest{TokenID: token}
+				req.TokenRequest = admin.TokenRequest{TokenID: token}
 			}
 			var out admin.RevokeResult
 			if err := r.ask(cmd.Context(), w, http.MethodPost, "/admin/v1/tokens/revoke", req, &out); err != nil {
@@ -114,55 +114,7 @@ func tokensRevoke(w world) *cobra.Command {
 		},
 	}
 	r.add(cmd)
+	addReason(cmd, &reason)
 	cmd.Flags().BoolVar(&byID, "id", false, "the argument is the token's public id, of a log line or header")
 	return cmd
-}
-
-func auditCommand(w world) *cobra.Command {
-	var r remote
-	var clientID, actor string
-	cmd := &cobra.Command{
-		Use:   "audit",
-		Short: "Read the control log: who changed which client or token, and when",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			events, err := r.allEvents(cmd, w, func(e *admin.Event) bool {
-				return (clientID == "" || e.ClientID == clientID) && (actor == "" || strings.HasPrefix(e.Actor, actor))
-			})
-			if err != nil {
-				return err
-			}
-			return r.print(w.stdout, admin.EventList{Events: events}, func(t *table) {
-				t.row("SEQ", "AT", "KIND", "ACTOR", "CLIENT", "DETAIL")
-				for _, e := range events {
-					t.row(e.Seq, when(&e.At), e.Kind, e.Actor, e.ClientID, e.Detail)
-				}
-			})
-		},
-	}
-	r.add(cmd)
-	cmd.Flags().StringVar(&clientID, "client", "", "only changes of this client")
-	cmd.Flags().StringVar(&actor, "actor", "", "only changes by actors whose name begins so, e.g. admin:socket")
-	return cmd
-}
-
-// allEvents follows the log to its end and keeps what fits.
-func (r *remote) allEvents(cmd *cobra.Command, w world, fits func(*admin.Event) bool) ([]admin.Event, error) {
-	kept, cursor := []admin.Event{}, uint64(0)
-	for {
-		var page admin.EventList
-		q := url.Values{"limit": {"1000"}, "cursor": {fmt.Sprint(cursor)}}
-		if err := r.ask(cmd.Context(), w, http.MethodGet, "/admin/v1/events?"+q.Encode(), nil, &page); err != nil {
-			return nil, err
-		}
-		for i := range page.Events {
-			if fits(&page.Events[i]) {
-				kept = append(kept, page.Events[i])
-			}
-		}
-		if len(page.Events) == 0 {
-			return kept, nil
-		}
-		cursor = page.NextCursor
-	}
 }

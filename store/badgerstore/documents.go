@@ -96,6 +96,7 @@ type eventDocument struct {
 	Kind       authz.EventKind `json:"kind"`
 	At         time.Time       `json:"at,omitzero"`
 	Actor      string          `json:"actor,omitempty"`
+	Reason     string          `json:"reason,omitempty"`
 	Detail     string          `json:"detail,omitempty"`
 	ClientID   authz.ClientID  `json:"client_id,omitempty"`
 	Generation uint64          `json:"generation,omitempty"`
@@ -106,7 +107,7 @@ type eventDocument struct {
 
 func encodeEvent(e *authz.Event) ([]byte, error) {
 	d := eventDocument{
-		Kind: e.Change.Kind, At: e.Change.At.Round(0).UTC(), Actor: e.Change.Actor, Detail: e.Change.Detail,
+		Kind: e.Change.Kind, At: e.Change.At.Round(0).UTC(), Actor: e.Change.Actor, Reason: e.Change.Reason, Detail: e.Change.Detail,
 		ClientID: e.ClientID, Generation: e.Generation, ExpiresAt: e.ExpiresAt.Truncate(time.Second).UTC(),
 	}
 	if e.Token != nil {
@@ -121,7 +122,7 @@ func decodeEvent(key eventKey, b []byte) (authz.Event, error) {
 		return authz.Event{}, fmt.Errorf("event %d: %w", key, err)
 	}
 	e := authz.Event{
-		Seq: authz.Seq(key), Change: authz.Change{Kind: d.Kind, At: d.At, Actor: d.Actor, Detail: d.Detail},
+		Seq: authz.Seq(key), Change: authz.Change{Kind: d.Kind, At: d.At, Actor: d.Actor, Reason: d.Reason, Detail: d.Detail},
 		ClientID: d.ClientID, Generation: d.Generation, ExpiresAt: d.ExpiresAt,
 	}
 	switch len(d.Hash) {

@@ -147,7 +147,7 @@ func TestARepeatedChangeIsNotAnsweredBeforeTheFirstIsOnDisk(t *testing.T) {
 	}
 	registry := &authz.Registry{Store: view, Now: storetest.Now}
 	disableOnce := func() error {
-		_, err := registry.Disable(t.Context(), c.ID, "admin:socket")
+		_, err := registry.Disable(t.Context(), c.ID, authz.By{Actor: "admin:socket"})
 		return err
 	}
 	end := disk.holding(disableOnce)
