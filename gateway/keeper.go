@@ -41,6 +41,7 @@ func (k keeper) global(l config.Limits) (g globalLimits) {
 	if l.Concurrency > 0 {
 		g.running = kept(k, fmt.Sprintf("concurrency %d", l.Concurrency), func() *limit.Gate { return limit.NewGate(l.Concurrency) })
 	}
+	g.runningPerClient = k.clientGate("client", l.ConcurrencyPerClient)
 	if l.PerClient != nil {
 		g.perClient = keyedRate[authz.ClientID](k, "client", *l.PerClient, maxClients)
 	}
@@ -62,12 +63,7 @@ func (k keeper) route(rc *config.RouteConfig) (r routeLimits) {
 	if l.Concurrency > 0 {
 		r.running = kept(k, fmt.Sprint(name, " concurrency ", l.Concurrency), func() *limit.Gate { return limit.NewGate(l.Concurrency) })
 	}
-	if l.ConcurrencyPerClient > 0 {
-		r.runningPerClient = kept(k, fmt.Sprint(name, " client concurrency ", l.ConcurrencyPerClient),
-			func() *limit.KeyedGate[authz.ClientID] {
-				return limit.NewKeyedGate[authz.ClientID](l.ConcurrencyPerClient)
-			})
-	}
+	r.runningPerClient = k.clientGate(name+" client", l.ConcurrencyPerClient)
 	if q := rc.Quota; q != nil {
 		r.quota = kept(k, fmt.Sprint(name, " quota ", *q), func() *limit.Quota {
 			period := limit.Day
@@ -78,6 +74,16 @@ func (k keeper) route(rc *config.RouteConfig) (r routeLimits) {
 		})
 	}
 	return r
+}
+
+// clientGate bounds the running requests of each client; 0 is no bound.
+func (k keeper) clientGate(what string, n int) *limit.KeyedGate[authz.ClientID] {
+	if n == 0 {
+		return nil
+	}
+	return kept(k, fmt.Sprint(what, " concurrency ", n), func() *limit.KeyedGate[authz.ClientID] {
+		return limit.NewKeyedGate[authz.ClientID](n)
+	})
 }
 
 func keyedRate[K comparable](k keeper, what string, l config.RateLimit, maxKeys int) *limit.Keyed[K] {

@@ -7,9 +7,10 @@ import (
 
 // globalLimits are the limits over all routes. Nil ones do not limit.
 type globalLimits struct {
-	running    *limit.Gate
-	perClient  *limit.Keyed[authz.ClientID]
-	perAddress *limit.Keyed[limit.Address]
+	running          *limit.Gate
+	runningPerClient *limit.KeyedGate[authz.ClientID]
+	perClient        *limit.Keyed[authz.ClientID]
+	perAddress       *limit.Keyed[limit.Address]
 }
 
 // routeLimits are the limits of one route. Nil ones do not limit.
@@ -27,7 +28,7 @@ type limited struct {
 	n       int
 	refused string // the limit that refused, for the metric
 
-	inAll, inRoute, inClient bool // the gates that it entered
+	inAll, inAllClient, inRoute, inClient bool // the gates that it entered
 }
 
 type metLimit struct {
@@ -80,6 +81,12 @@ func (p *passage) checkLimits() authz.Reason {
 		known && !l.meet("route_client_rate", of.perClient.Allow(principal.Client.ID, now)) {
 		return authz.ReasonRateLimited
 	}
+	if known {
+		if l.inAllClient = all.runningPerClient.Enter(principal.Client.ID); !l.inAllClient {
+			l.refused = "client_concurrency"
+			return authz.ReasonRateLimited
+		}
+	}
 	if l.inRoute = of.running.Enter(); !l.inRoute {
 		l.refused = "route_concurrency"
 		return authz.ReasonOverloaded
@@ -105,10 +112,13 @@ func (p *passage) releaseLimits() {
 	if l.inRoute {
 		p.guard.limits.running.Leave()
 	}
+	if l.inAllClient {
+		p.snap.limits.runningPerClient.Leave(p.decision.Principal.Client.ID)
+	}
 	if l.inAll {
 		p.snap.limits.running.Leave()
 	}
-	l.inAll, l.inRoute, l.inClient = false, false, false
+	l.inAll, l.inAllClient, l.inRoute, l.inClient = false, false, false, false
 }
 
 // addRateLimit tells the caller how it stands with its limits

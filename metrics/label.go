@@ -20,7 +20,7 @@ var (
 	}
 	causes = []string{"client", "admin", "client_revoked", "client_disabled", "client_tokens"}
 	limits = []string{
-		"concurrency", "client_rate", "address_rate", "route_rate", "route_client_rate",
+		"concurrency", "client_concurrency", "client_rate", "address_rate", "route_rate", "route_client_rate",
 		"route_concurrency", "route_client_concurrency", "quota",
 	}
 	fronts        = []string{"wire", "http", "admin"}

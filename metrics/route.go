@@ -46,9 +46,9 @@ func (r *Route) Done(method string, code int, reason string, d time.Duration) {
 	r.seconds.Observe(d.Seconds())
 }
 
-// Limited counts one request that a limit refused: concurrency, client_rate,
-// address_rate, route_rate, route_client_rate, route_concurrency,
-// route_client_concurrency or quota.
+// Limited counts one request that a limit refused: concurrency,
+// client_concurrency, client_rate, address_rate, route_rate,
+// route_client_rate, route_concurrency, route_client_concurrency or quota.
 func (r *Route) Limited(limit string) { r.limited.inc(uint32(r.m.limits.of(limit))) }
 
 // KeepRoutes removes the series of all routes and upstreams but these and

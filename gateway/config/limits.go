@@ -10,8 +10,10 @@ import (
 
 // Limits are over all routes.
 type Limits struct {
-	Concurrency int        // running requests; beyond it: 503
-	PerClient   *RateLimit // over all tokens of a client; nil: none
+	Concurrency int // running requests; beyond it: 503
+	// ConcurrencyPerClient is how many of them one client may have; 0: any number.
+	ConcurrencyPerClient int
+	PerClient            *RateLimit // over all tokens of a client; nil: none
 	// PerAddress counts refused tokens and public routes, per peer address (IPv6:
 	// per /64); nil: none.
 	PerAddress *RateLimit
@@ -86,6 +88,8 @@ var limitsObject = object[Limits]{
 	fields: []field[Limits]{
 		key("concurrency", concurrencyKind, func(l *Limits) *int { return &l.Concurrency },
 			"How many requests may run at once. One more is answered 503 `overloaded`."),
+		key("concurrency_per_client", concurrencyKind, func(l *Limits) *int { return &l.ConcurrencyPerClient },
+			"How many of them of one client, so that none fills the bound alone. One more is answered 429 `rate_limited`.").or("no limit"),
 		key("per_client", maybe[RateLimit]{rateLimitObject}, func(l *Limits) **RateLimit { return &l.PerClient },
 			"For each client, over all its tokens and all routes.").or("no limit"),
 		key("per_address", maybe[RateLimit]{rateLimitObject}, func(l *Limits) **RateLimit { return &l.PerAddress },
