@@ -149,7 +149,11 @@ func (c *conn) ready(fd uintptr) (done bool) {
 func (c *conn) wait() (done bool) {
 	if c.end == 0 {
 		c.release()
-		if c.f.drained.Load() {
+		switch {
+		case !c.f.drained.Load():
+		case c.served == 0 && time.Now().Before(c.limit()):
+			c.setDeadline(c.limit())
+		default:
 			c.result = errLast
 			return true
 		}

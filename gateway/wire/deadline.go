@@ -12,6 +12,9 @@ func (c *conn) limit() time.Time {
 	if !c.headSince.IsZero() {
 		return c.headSince.Add(c.f.HeadTimeout)
 	}
+	if c.served == 0 && c.f.drained.Load() {
+		return c.idleSince.Add(min(c.f.IdleTimeout, c.f.newGrace))
+	}
 	return c.idleSince.Add(c.f.IdleTimeout)
 }
 

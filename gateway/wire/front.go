@@ -42,6 +42,7 @@ type Front struct {
 	WriteTimeout time.Duration // for one write, at least half of it is given; 0: DefaultWriteTimeout
 
 	lookAfter time.Duration // see conn.ready
+	newGrace  time.Duration // see newGrace
 
 	handed   chan net.Conn
 	stopping chan struct{} // closed when the listener is
@@ -65,6 +66,7 @@ func (f *Front) init() {
 		orDefault(&f.BodyTimeout, DefaultBodyTimeout)
 		orDefault(&f.WriteTimeout, DefaultWriteTimeout)
 		orDefault(&f.lookAfter, lookAfter)
+		orDefault(&f.newGrace, newGrace)
 		f.handed, f.stopping, f.closed = make(chan net.Conn), make(chan struct{}), make(chan struct{})
 		f.conns = map[*conn]struct{}{}
 		f.base, f.cancel = context.WithCancel(context.Background())

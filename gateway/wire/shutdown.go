@@ -11,12 +11,17 @@ const (
 	// connections, with Connection: close, so that a request on its way when
 	// the drain began is not lost.
 	drainGrace = 500 * time.Millisecond
+	// newGrace is how old a connection is when a drained front no longer waits
+	// for its first request: a caller who connected and is about to ask has
+	// nowhere else to read an answer. The same as net/http's for StateNew.
+	newGrace = 5 * time.Second
 	// cutGrace is how long connections that were cut may take to end.
 	cutGrace = 5 * time.Second
 )
 
 // Shutdown answers what comes on open connections with Connection: close for
-// a moment, stops accepting, and returns when all connections are closed or
+// a moment, stops accepting, ends idle connections, waits a little for the
+// first request on new ones, and returns when all connections are closed or
 // handed over, or ctx ended; those left are cut then. The server behind
 // Handover is to be shut down after it.
 func (f *Front) Shutdown(ctx context.Context) error {

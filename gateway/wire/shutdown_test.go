@@ -27,18 +27,50 @@ func TestShutdownEndsIdleConnectionsAtOnce(t *testing.T) {
 	f := newFront(echoPipeline{})
 	f.NeverLook()
 	addr := run(t, f)
-	fresh, kept := dial(t, addr), dial(t, addr)
+	kept := dial(t, addr)
 	kept.get("/a")
 	if err := within(t, "end", shutdown(t.Context(), f)); err != nil {
 		t.Error(err)
 	}
-	for _, c := range []*caller{fresh, kept} {
-		if all, err := c.rest(); all != "" || err != nil {
-			t.Errorf("%q %v", all, err)
-		}
+	if all, err := kept.rest(); all != "" || err != nil {
+		t.Errorf("%q %v", all, err)
 	}
 	if _, err := net.Dial("tcp", addr); err == nil {
 		t.Error("it still accepts")
+	}
+}
+
+// TestTheFirstRequestOfANewConnectionIsAnsweredAfterADrain: its caller
+// connected before the listener was closed and asks after it.
+func TestTheFirstRequestOfANewConnectionIsAnsweredAfterADrain(t *testing.T) {
+	f := newFront(echoPipeline{})
+	f.ForgiveNew(2 * patience)
+	addr := run(t, f)
+	asks, kept := dial(t, addr), dial(t, addr)
+	kept.get("/a")
+	done := shutdown(t.Context(), f)
+	if all, err := kept.rest(); all != "" || err != nil { // the listener is closed before it ends
+		t.Errorf("%q %v", all, err)
+	}
+	asks.send(get("/b"))
+	all, err := asks.rest()
+	if err != nil || !strings.HasSuffix(all, "GET /b host=h\n") || !strings.Contains(all, "Connection: close\r\n") {
+		t.Errorf("%q %v", all, err)
+	}
+	if err := within(t, "end", done); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestANewConnectionThatAsksNothingEndsAfterItsTime(t *testing.T) {
+	f := newFront(echoPipeline{})
+	f.ForgiveNew(time.Nanosecond)
+	never := dial(t, run(t, f))
+	if err := within(t, "end", shutdown(t.Context(), f)); err != nil {
+		t.Error(err)
+	}
+	if all, err := never.rest(); all != "" || err != nil {
+		t.Errorf("%q %v", all, err)
 	}
 }
 
