@@ -9,6 +9,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -49,7 +51,7 @@ func (f *adminFlags) client(w world) (*adminClient, error) {
 		if err != nil {
 			return nil, err
 		}
-		if token.Text() == "" {
+		if token.Text() == "" && onThisMachine(f.adminURL) {
 			token = tokenBeside(f.dataDir)
 		}
 		if token.Text() == "" {
@@ -58,9 +60,12 @@ func (f *adminFlags) client(w world) (*adminClient, error) {
 		return &adminClient{strings.TrimSuffix(f.adminURL, "/"), f.adminURL, token, &http.Client{Timeout: f.timeout}}, nil
 	}
 	socket := filepath.Join(f.dataDir, socketFile)
-	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "unix", socket)
-	}}
+	transport := &http.Transport{
+		DisableKeepAlives: true, // nothing is left behind by a command
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", socket)
+		},
+	}
 	return &adminClient{"http://scopegate", socket, authz.SecretText{}, &http.Client{Transport: transport, Timeout: f.timeout}}, nil
 }
 
@@ -70,6 +75,18 @@ func (f *adminFlags) health(w world) (*adminClient, error) {
 		return f.client(w)
 	}
 	return &adminClient{strings.TrimSuffix(f.adminURL, "/"), f.adminURL, authz.SecretText{}, &http.Client{Timeout: f.timeout}}, nil
+}
+
+// onThisMachine reports whether a URL's host is a loopback address, which the
+// token of a data directory on this machine may be for. To another host it
+// goes only when it is named.
+func onThisMachine(adminURL string) bool {
+	u, err := url.Parse(adminURL)
+	if err != nil {
+		return false
+	}
+	addr, err := netip.ParseAddr(u.Hostname())
+	return u.Hostname() == "localhost" || err == nil && addr.IsLoopback()
 }
 
 // tokenBeside reads the admin token of a local data directory, if it is there.
