@@ -57,6 +57,10 @@ torture: ## kills, power cuts, failing disks, damage, histories: the long forms 
 	go test -count=1 -timeout 60m -v -run TestHistories ./store -args -operations 100000
 	go test -count=1 -timeout 60m -v ./store/damage -args -tails 4096 -flips 1000
 
+.PHONY: reloads
+reloads: ## 1,000 reloads before each front, under load, with a WebSocket and a download running
+	go test -count=1 -timeout 60m -v -run TestReloadsUnderLoad ./cmd/scopegate -args -reloads 1000
+
 .PHONY: lint
 lint: ## the linters of .golangci.yml
 	.ci/run lint
