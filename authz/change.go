@@ -76,6 +76,10 @@ func shown(v any) string {
 		if v != 0 {
 			return v.String()
 		}
+	case int:
+		if v != 0 {
+			return fmt.Sprint(v)
+		}
 	case []GrantType:
 		for _, g := range v {
 			text = strings.TrimSpace(text + " " + string(g))
@@ -106,6 +110,7 @@ func describe(c *Client) []string {
 		{"owner_id", c.OwnerID},
 		{"access_token_ttl", c.AccessTokenTTL},
 		{"issue_limit", c.IssueLimit},
+		{"max_live_tokens", c.MaxLiveTokens},
 		{"addresses", c.Addresses},
 		{"labels", c.Labels},
 	} {

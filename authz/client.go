@@ -66,6 +66,7 @@ type Client struct {
 	OwnerID        string
 	AccessTokenTTL time.Duration // 0: the server's default
 	IssueLimit     IssueLimit    // zero: none
+	MaxLiveTokens  int           // cap on living tokens, up to MaxLiveTokens; 0: none
 	Addresses      Addresses     // where it may act from; none: anywhere
 	Labels         map[string]string
 	Status         Status
@@ -156,6 +157,9 @@ func (c *Client) Validate(maxTTL time.Duration) error {
 	}
 	if l := c.IssueLimit; l != (IssueLimit{}) && !l.valid() {
 		return &FieldError{"issue_limit", fmt.Sprintf("must be 1 to %d in a second, a minute or an hour, such as 100/h", MaxIssueLimit)}
+	}
+	if n := c.MaxLiveTokens; n < 0 || n > MaxLiveTokens {
+		return &FieldError{"max_live_tokens", fmt.Sprintf("is %d; it must be from 1 to %d, or 0 for no cap", n, MaxLiveTokens)}
 	}
 	if err := c.Addresses.check(); err != nil {
 		return &FieldError{"addresses", err.Error()}

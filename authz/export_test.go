@@ -10,5 +10,8 @@ func NewToken(prefix string, hour Hour, random io.Reader) (BearerToken, TokenKey
 	return newToken(prefix, hour, random)
 }
 
+// Note counts a token that was issued without a cap.
+func (t *TokenCaps) Note(c *Client, token *AccessToken) { t.note(c, token, nil) }
+
 // RandomSecret makes the text of a client secret.
 func RandomSecret(random io.Reader) (SecretText, error) { return newSecretText(random) }

@@ -70,6 +70,9 @@ type Issuer struct {
 	Behind     func() time.Duration // of the clock; nil: never
 	Random     io.Reader            // nil: crypto/rand
 	Used       func(Use)            // told of each good authentication; nil: nobody
+	// Caps hold clients to their cap on living tokens; if nil, a client that
+	// has one gets no token.
+	Caps *TokenCaps
 	// Rehash moves a secret that was just presented to the active hash key;
 	// nil: secrets stay where they are. It runs before the answer: it is one
 	// durable write per secret and rotation, beside the token's own, and so
@@ -257,8 +260,8 @@ func (s *Issuer) mint(ctx context.Context, policy *Policy, c *Client, scopes *Sc
 		Key: key, ClientID: c.ID, Generation: c.Generation, Grant: GrantClientCredentials, Scopes: scopes, Resources: resources,
 		IssuedAt: now.UTC().Truncate(time.Second), ExpiresAt: end.UTC(),
 	}
-	if err := s.Store.PutToken(ctx, record); err != nil {
-		return Issued{}, unavailable(fmt.Errorf("store token: %w", err))
+	if err := s.put(ctx, c, &record); err != nil {
+		return Issued{}, err
 	}
 	return Issued{Text: text, Record: record, TTL: ttl}, nil
 }
@@ -353,6 +356,7 @@ func (s *Issuer) revoke(ctx context.Context, caller *Client, t AccessToken, err 
 	if err := s.Store.RevokeToken(ctx, t, ch); err != nil {
 		return false, unavailable(err)
 	}
+	s.Caps.ended(&t)
 	return !t.Revoked, nil
 }
 

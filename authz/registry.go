@@ -49,6 +49,7 @@ type NewClient struct {
 	OwnerID        string
 	AccessTokenTTL time.Duration
 	IssueLimit     IssueLimit
+	MaxLiveTokens  int // 0: no cap
 	Addresses      Addresses
 	Labels         map[string]string
 	Actor          string
@@ -74,7 +75,7 @@ func (r *Registry) Create(ctx context.Context, n NewClient) (Client, SecretText,
 	c := Client{
 		Name: n.Name, AllowedGrants: n.AllowedGrants, AllowedScopes: scopes, Confidential: n.Confidential,
 		OwnerType: n.OwnerType, OwnerID: n.OwnerID, AccessTokenTTL: n.AccessTokenTTL, Labels: n.Labels,
-		IssueLimit: n.IssueLimit, Addresses: n.Addresses,
+		IssueLimit: n.IssueLimit, MaxLiveTokens: n.MaxLiveTokens, Addresses: n.Addresses,
 		Status: StatusActive, CreatedAt: now, Generation: 1,
 	}
 	if err := c.Validate(r.Policy.Load().MaxTokenTTL); err != nil {
@@ -187,6 +188,7 @@ type Update struct {
 	OwnerID        *string
 	AccessTokenTTL *time.Duration
 	IssueLimit     *IssueLimit
+	MaxLiveTokens  *int // 0: no cap
 	Addresses      *Addresses
 	Labels         *map[string]string
 	Actor          string
@@ -231,6 +233,7 @@ func (r *Registry) apply(c *Client, u *Update) (fields []string, err error) {
 	fields = set(fields, "owner_id", &c.OwnerID, u.OwnerID)
 	fields = set(fields, "access_token_ttl", &c.AccessTokenTTL, u.AccessTokenTTL)
 	fields = set(fields, "issue_limit", &c.IssueLimit, u.IssueLimit)
+	fields = set(fields, "max_live_tokens", &c.MaxLiveTokens, u.MaxLiveTokens)
 	fields = set(fields, "addresses", &c.Addresses, u.Addresses)
 	fields = set(fields, "labels", &c.Labels, u.Labels)
 	return fields, nil

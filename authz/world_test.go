@@ -56,6 +56,7 @@ func newLaw(t testing.TB) *law {
 		Store: l.store, Keys: ring, Policy: l.policy, Now: now,
 		Authorizer: &authz.Authorizer{Tokens: engineSource{l.store}, Now: now},
 		Behind:     func() time.Duration { return l.behind },
+		Caps:       authz.NewTokenCaps(l.store, now),
 		Used:       func(u authz.Use) { l.uses = append(l.uses, u) },
 	}
 	return l

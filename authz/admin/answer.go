@@ -7,6 +7,8 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -55,6 +57,7 @@ func (s *Server) refuse(c echo.Context, err error) error {
 	var field *authz.FieldError
 	var oe *authz.OAuthError
 	var inUse *authz.KeyInUseError
+	var capped *authz.TokenCapError
 	h := c.Response().Header()
 	switch {
 	case errors.As(err, &field):
@@ -78,6 +81,9 @@ func (s *Server) refuse(c echo.Context, err error) error {
 	case errors.Is(err, authz.ErrFull):
 		h.Set(echo.HeaderRetryAfter, "10")
 		return writeProblem(c, http.StatusServiceUnavailable, "store_full", "The disk is below its reserve.")
+	case errors.As(err, &capped):
+		h.Set(echo.HeaderRetryAfter, strconv.FormatInt(int64((capped.Wait+time.Second-1)/time.Second), 10))
+		return writeProblem(c, http.StatusTooManyRequests, authz.ReasonRateLimited.String(), "The client holds as many living tokens as it may.")
 	case errors.As(err, &oe) && oe.Code != authz.CodeTemporarilyUnavailable:
 		return writeProblem(c, http.StatusBadRequest, string(oe.Code), oe.Description)
 	}

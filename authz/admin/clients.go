@@ -22,7 +22,8 @@ type CreateRequest struct {
 	OwnerID        string            `json:"owner_id,omitempty"`
 	AccessTokenTTL Duration          `json:"access_token_ttl,omitempty"`
 	IssueLimit     string            `json:"issue_limit,omitempty"` // such as "100/h"
-	Addresses      []string          `json:"addresses,omitempty"`   // addresses and CIDR ranges
+	MaxLiveTokens  int               `json:"max_live_tokens,omitempty"`
+	Addresses      []string          `json:"addresses,omitempty"` // addresses and CIDR ranges
 	Labels         map[string]string `json:"labels,omitempty"`
 	Reason         string            `json:"reason,omitempty"`
 }
@@ -40,7 +41,7 @@ func (s *Server) createClient(c echo.Context) error {
 		Name: req.Name, AllowedGrants: convert[authz.GrantType](req.AllowedGrants), AllowedScopes: convert[authz.Scope](req.AllowedScopes),
 		Confidential: req.Confidential == nil || *req.Confidential, OwnerType: req.OwnerType, OwnerID: req.OwnerID,
 		AccessTokenTTL: time.Duration(req.AccessTokenTTL), Labels: req.Labels, Actor: actor(c),
-		IssueLimit: *limit, Addresses: *addresses, Reason: req.Reason, Remote: c.RealIP(),
+		IssueLimit: *limit, MaxLiveTokens: req.MaxLiveTokens, Addresses: *addresses, Reason: req.Reason, Remote: c.RealIP(),
 	})
 	if err != nil {
 		return s.refuse(c, err)
@@ -153,8 +154,9 @@ type UpdateRequest struct {
 	OwnerType      *string            `json:"owner_type,omitempty"`
 	OwnerID        *string            `json:"owner_id,omitempty"`
 	AccessTokenTTL *Duration          `json:"access_token_ttl,omitempty"`
-	IssueLimit     *string            `json:"issue_limit,omitempty"` // empty: none
-	Addresses      *[]string          `json:"addresses,omitempty"`   // empty: anywhere
+	IssueLimit     *string            `json:"issue_limit,omitempty"`     // empty: none
+	MaxLiveTokens  *int               `json:"max_live_tokens,omitempty"` // 0: no cap
+	Addresses      *[]string          `json:"addresses,omitempty"`       // empty: anywhere
 	Labels         *map[string]string `json:"labels,omitempty"`
 	Reason         string             `json:"reason,omitempty"`
 }
@@ -173,7 +175,7 @@ func (s *Server) updateClient(c echo.Context) error {
 		return s.refuse(c, err)
 	}
 	u := authz.Update{
-		IssueLimit: limit, Addresses: addresses,
+		IssueLimit: limit, MaxLiveTokens: req.MaxLiveTokens, Addresses: addresses,
 		Name: req.Name, Confidential: req.Confidential, OwnerType: req.OwnerType, OwnerID: req.OwnerID,
 		AccessTokenTTL: (*time.Duration)(req.AccessTokenTTL), Labels: req.Labels, Actor: actor(c),
 		Reason: req.Reason, Remote: c.RealIP(),

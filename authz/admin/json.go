@@ -39,6 +39,7 @@ type Client struct {
 	OwnerID         string            `json:"owner_id,omitempty"`
 	AccessTokenTTL  *Duration         `json:"access_token_ttl,omitempty"` // absent: the server's default
 	IssueLimit      string            `json:"issue_limit,omitempty"`      // absent: none
+	MaxLiveTokens   int               `json:"max_live_tokens,omitempty"`  // absent: no cap
 	Addresses       []string          `json:"addresses,omitempty"`        // absent: anywhere
 	Labels          map[string]string `json:"labels,omitempty"`
 	Status          string            `json:"status"`
@@ -99,7 +100,7 @@ func clientJSON(c *authz.Client) Client {
 		Confidential: c.Confidential, OwnerType: c.OwnerType, OwnerID: c.OwnerID, Labels: c.Labels,
 		Status: string(c.Status), CreatedAt: c.CreatedAt.UTC(), LastUsedAt: timeOrNull(c.LastUsedAt),
 		Generation: c.Generation, TokensNotBefore: timeOrNull(c.TokensNotBefore), Version: c.Version, Secrets: []Secret{},
-		IssueLimit: c.IssueLimit.String(), Addresses: c.Addresses.Strings(),
+		IssueLimit: c.IssueLimit.String(), MaxLiveTokens: c.MaxLiveTokens, Addresses: c.Addresses.Strings(),
 	}
 	for _, g := range c.AllowedGrants {
 		out.AllowedGrants = append(out.AllowedGrants, string(g))

@@ -76,6 +76,7 @@ func newWorld(t *testing.T) *world {
 		Registry: &authz.Registry{Store: view, Keys: ring, Policy: policy, Now: now},
 		Issuer: &authz.Issuer{
 			Store: view, Keys: ring, Policy: policy, Now: now, Authorizer: &authz.Authorizer{Tokens: view, Now: now},
+			Caps: authz.NewTokenCaps(view, now),
 		},
 		Store: view, Policy: policy, Metrics: metrics.New(metrics.Options{Reasons: authz.Reasons()}),
 		Audit: log, Log: log, Now: now, Token: authz.NewSecretText(adminToken),

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -64,17 +65,25 @@ func (s *Server) refuse(c echo.Context, err error) (int, error) {
 		h.Set("X-Scopegate-Error", unavailableReason(oe))
 	}
 	var limited *limitError
+	var capped *authz.TokenCapError
 	switch {
 	case errors.As(oe, &limited):
-		status = http.StatusTooManyRequests
-		setRetryAfter(c, limited.wait)
-		h.Set("X-Scopegate-Error", authz.ReasonRateLimited.String())
+		status = tooMany(c, limited.wait)
+	case errors.As(oe, &capped):
+		status = tooMany(c, capped.Wait)
 	case errors.Is(oe, errTooLarge):
 		status = http.StatusRequestEntityTooLarge
 	case errors.Is(oe, errSlowDown):
 		status = http.StatusTooManyRequests
 	}
 	return status, writeError(c, status, oe.Code, oe.Description)
+}
+
+// tooMany tells the caller how long to wait.
+func tooMany(c echo.Context, wait time.Duration) (status int) {
+	setRetryAfter(c, wait)
+	c.Response().Header().Set("X-Scopegate-Error", authz.ReasonRateLimited.String())
+	return http.StatusTooManyRequests
 }
 
 func unavailableReason(err error) string {

@@ -72,8 +72,9 @@ func grantLabel(grant string) string {
 func resultOf(err error) string {
 	var oe *authz.OAuthError
 	var limited *limitError
+	var capped *authz.TokenCapError
 	switch {
-	case errors.Is(err, errSlowDown), errors.As(err, &limited):
+	case errors.Is(err, errSlowDown), errors.As(err, &limited), errors.As(err, &capped):
 		return "rate_limited"
 	case errors.Is(err, authz.ErrFull):
 		return "store_full"

@@ -94,7 +94,7 @@ func startOver(t *testing.T, engine authz.Store) *server {
 	s.registry = &authz.Registry{Store: view, Keys: ring, Policy: s.policy, Now: s.clock.Now}
 	s.issuer = &authz.Issuer{
 		Store: view, Keys: ring, Policy: s.policy, Now: s.clock.Now,
-		Authorizer: &authz.Authorizer{Tokens: view, Now: s.clock.Now},
+		Authorizer: &authz.Authorizer{Tokens: view, Now: s.clock.Now}, Caps: authz.NewTokenCaps(view, s.clock.Now),
 	}
 	e := echo.New()
 	e.IPExtractor = echo.ExtractIPDirect()

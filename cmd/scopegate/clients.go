@@ -94,6 +94,7 @@ func clientsCreate(w world) *cobra.Command {
 	cmd.Flags().DurationVar(&ttl, "token-ttl", 0, "lifetime of its tokens (default: the server's)")
 	cmd.Flags().StringToStringVar(&req.Labels, "label", nil, "a label KEY=VALUE (repeat)")
 	cmd.Flags().StringVar(&req.IssueLimit, "issue-limit", "", "how many tokens it may ask for, e.g. 100/h (default: no bound)")
+	cmd.Flags().IntVar(&req.MaxLiveTokens, "max-live-tokens", 0, "how many living tokens it may hold (default: no cap)")
 	cmd.Flags().StringArrayVar(&req.Addresses, "address", nil, "an address or CIDR range that it may act from (repeat; default: anywhere)")
 	cmd.Flags().BoolVar(&public, "public", false, "register a client that is not confidential and so gets no tokens")
 	_ = cmd.MarkFlagRequired("name")
@@ -147,6 +148,9 @@ func (r *remote) printClient(w world, c *admin.Client) error {
 		if c.IssueLimit != "" {
 			t.row("issue_limit", c.IssueLimit)
 		}
+		if c.MaxLiveTokens != 0 {
+			t.row("max_live_tokens", c.MaxLiveTokens)
+		}
 		if len(c.Addresses) > 0 {
 			t.row("addresses", strings.Join(c.Addresses, " "))
 		}
@@ -181,6 +185,7 @@ func clientsUpdate(w world) *cobra.Command {
 	var r remote
 	var name, owner, issueLimit, reason string
 	var scopes, addresses []string
+	var maxLiveTokens int
 	var ttl time.Duration
 	var labels map[string]string
 	cmd := &cobra.Command{
@@ -202,6 +207,9 @@ func clientsUpdate(w world) *cobra.Command {
 			}
 			if given("issue-limit") {
 				req.IssueLimit = &issueLimit
+			}
+			if given("max-live-tokens") {
+				req.MaxLiveTokens = &maxLiveTokens
 			}
 			if given("address") {
 				addresses = slices.DeleteFunc(addresses, func(s string) bool { return s == "" })
@@ -236,6 +244,7 @@ func clientsUpdate(w world) *cobra.Command {
 	cmd.Flags().StringVar(&owner, "owner", "", "a new owner TYPE:ID; empty for none")
 	cmd.Flags().DurationVar(&ttl, "token-ttl", 0, "lifetime of its tokens; 0s for the server's default")
 	cmd.Flags().StringVar(&issueLimit, "issue-limit", "", "how many tokens it may ask for, e.g. 100/h; empty for no bound")
+	cmd.Flags().IntVar(&maxLiveTokens, "max-live-tokens", 0, "how many living tokens it may hold; 0 for no cap")
 	cmd.Flags().StringArrayVar(&addresses, "address", nil, "all addresses and CIDR ranges that it may act from (repeat); empty for anywhere")
 	cmd.Flags().StringToStringVar(&labels, "label", nil, "all labels from now on, KEY=VALUE (repeat)")
 	return cmd

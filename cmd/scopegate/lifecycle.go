@@ -36,6 +36,7 @@ func (s *server) start() error {
 	ctx, stop := context.WithCancel(context.Background())
 	s.stopUses = stop
 	s.owned.Go(func() { s.uses.Run(ctx) })
+	s.owned.Go(func() { s.countTokens(ctx) })
 	s.owned.Go(func() { s.keepQuotas(ctx) })
 	s.owned.Go(func() { s.watchHealth(ctx) })
 	s.owned.Go(func() { s.watchSecrets(ctx) })
@@ -116,6 +117,14 @@ func (s *server) ready() (ok bool, why string) {
 		return false, "store_unavailable"
 	}
 	return true, ""
+}
+
+// countTokens counts the tokens of clients that have a cap on them. If it
+// cannot, the first request that needs the count makes it.
+func (s *server) countTokens(ctx context.Context) {
+	if err := s.issuer.Caps.Warm(ctx); err != nil && ctx.Err() == nil {
+		s.log.ErrorContext(ctx, "living tokens not counted", "error", err)
+	}
 }
 
 // watchHealth keeps the store's gauges true between scrapes.

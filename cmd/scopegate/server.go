@@ -179,6 +179,7 @@ func (s *server) wireAuthz(cfg *config.Config) error {
 	s.issuer = &authz.Issuer{
 		Store: audited, Authorizer: authorizer, Keys: s.keys, Policy: s.policy, Now: s.now,
 		Behind: s.store.Clock.Behind, Used: s.uses.Note, Rehash: s.rehash,
+		Caps: authz.NewTokenCaps(s.store, s.now),
 	}
 	return nil
 }

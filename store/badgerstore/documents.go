@@ -23,7 +23,8 @@ type clientDocument struct {
 	OwnerID         string            `json:"owner_id,omitempty"`
 	TokenTTL        time.Duration     `json:"token_ttl,omitempty"`  // nanoseconds
 	IssueLimit      authz.IssueLimit  `json:"issue_limit,omitzero"` // "100/h"
-	Addresses       authz.Addresses   `json:"addresses,omitempty"`  // CIDR
+	MaxLiveTokens   int               `json:"max_live_tokens,omitempty"`
+	Addresses       authz.Addresses   `json:"addresses,omitempty"` // CIDR
 	Labels          map[string]string `json:"labels,omitempty"`
 	Status          authz.Status      `json:"status"`
 	CreatedAt       time.Time         `json:"created_at,omitzero"`
@@ -49,7 +50,7 @@ func encodeClient(c *authz.Client) ([]byte, error) {
 		Name: c.Name, Grants: c.AllowedGrants, Scopes: c.AllowedScopes.String(), Confidential: c.Confidential,
 		OwnerType: c.OwnerType, OwnerID: c.OwnerID, TokenTTL: c.AccessTokenTTL, Labels: c.Labels, Status: c.Status,
 		CreatedAt: c.CreatedAt, LastUsedAt: c.LastUsedAt, Generation: c.Generation, TokensNotBefore: c.TokensNotBefore, Version: c.Version,
-		IssueLimit: c.IssueLimit, Addresses: c.Addresses,
+		IssueLimit: c.IssueLimit, MaxLiveTokens: c.MaxLiveTokens, Addresses: c.Addresses,
 	}
 	for i := range c.Secrets {
 		s := &c.Secrets[i]
@@ -77,7 +78,7 @@ func decodeClient(key clientKey, b []byte) (authz.Client, error) {
 		ID: key.id(), Name: d.Name, AllowedGrants: d.Grants, AllowedScopes: scopes, Confidential: d.Confidential,
 		OwnerType: d.OwnerType, OwnerID: d.OwnerID, AccessTokenTTL: d.TokenTTL, Labels: d.Labels, Status: d.Status,
 		CreatedAt: d.CreatedAt, LastUsedAt: d.LastUsedAt, Generation: d.Generation, TokensNotBefore: d.TokensNotBefore, Version: d.Version,
-		IssueLimit: d.IssueLimit, Addresses: d.Addresses,
+		IssueLimit: d.IssueLimit, MaxLiveTokens: d.MaxLiveTokens, Addresses: d.Addresses,
 	}
 	for _, s := range d.Secrets {
 		if len(s.Hash) != 32 {
