@@ -92,6 +92,9 @@ type Secret struct {
 	CreatedAt  time.Time
 	ExpiresAt  time.Time // zero: never
 	LastUsedAt time.Time // zero: never
+	// Warned is the time before its end at which that end was announced last;
+	// 0: not yet.
+	Warned time.Duration
 }
 
 // Live reports whether the secret may still be used at now.

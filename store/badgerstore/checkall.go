@@ -17,6 +17,7 @@ type Report struct {
 	Tokens      int64
 	Revocations int64
 	Sets        int64 // grant sets that tokens share
+	Entries     int64 // of all drawers
 	Orphans     int64 // tokens whose client is unknown; they open nothing
 	FirstSeq    authz.Seq
 	LastSeq     authz.Seq
@@ -83,6 +84,8 @@ func (c *checker) record(key, value []byte) {
 	switch key[0] {
 	case spaceClient:
 		err = c.client(key, value)
+	case spaceDrawer:
+		err = c.entry(key, value)
 	case spaceEvent:
 		err = c.event(key, value)
 	case spaceMeta:
@@ -108,6 +111,15 @@ func (c *checker) client(key, value []byte) error {
 	}
 	c.clients[k] = struct{}{}
 	_, err = decodeClient(k, value)
+	return err
+}
+
+func (c *checker) entry(key, value []byte) error {
+	c.report.Entries++
+	if _, err := parseDrawerKey(key); err != nil {
+		return err
+	}
+	_, err := decodeEntry(value)
 	return err
 }
 

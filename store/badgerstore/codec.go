@@ -25,6 +25,7 @@ const (
 	versionRevocation  = 1
 	versionSet         = 1
 	versionDocument    = 1
+	versionEntry       = 1
 )
 
 // tokenRecord is a token's value; what its key says is not in it.

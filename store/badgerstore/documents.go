@@ -43,6 +43,8 @@ type secretDocument struct {
 	CreatedAt  time.Time `json:"created_at,omitzero"`
 	ExpiresAt  time.Time `json:"expires_at,omitzero"`
 	LastUsedAt time.Time `json:"last_used_at,omitzero"`
+
+	Warned time.Duration `json:"warned,omitempty"` // nanoseconds
 }
 
 func encodeClient(c *authz.Client) ([]byte, error) {
@@ -56,7 +58,7 @@ func encodeClient(c *authz.Client) ([]byte, error) {
 		s := &c.Secrets[i]
 		d.Secrets = append(d.Secrets, secretDocument{
 			ID: s.ID, Hash: s.Hash[:], HashKeyID: s.HashKeyID, Preview: s.Preview,
-			CreatedAt: s.CreatedAt, ExpiresAt: s.ExpiresAt, LastUsedAt: s.LastUsedAt,
+			CreatedAt: s.CreatedAt, ExpiresAt: s.ExpiresAt, LastUsedAt: s.LastUsedAt, Warned: s.Warned,
 		})
 	}
 	if _, err := authz.ParseScopeSet(d.Scopes); err != nil {
@@ -86,7 +88,7 @@ func decodeClient(key clientKey, b []byte) (authz.Client, error) {
 		}
 		c.Secrets = append(c.Secrets, authz.Secret{
 			ID: s.ID, Hash: [32]byte(s.Hash), HashKeyID: s.HashKeyID, Preview: s.Preview,
-			CreatedAt: s.CreatedAt, ExpiresAt: s.ExpiresAt, LastUsedAt: s.LastUsedAt,
+			CreatedAt: s.CreatedAt, ExpiresAt: s.ExpiresAt, LastUsedAt: s.LastUsedAt, Warned: s.Warned,
 		})
 	}
 	return c, nil

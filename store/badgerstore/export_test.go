@@ -84,7 +84,7 @@ func (s *Store) Dump(ctx context.Context) (string, error) {
 				return err
 			}
 			text := hex.EncodeToString(value)
-			if key[0] == spaceClient || key[0] == spaceEvent {
+			if key[0] == spaceClient || key[0] == spaceDrawer || key[0] == spaceEvent {
 				text = hex.EncodeToString(value[:1]) + string(value[1:])
 			}
 			fmt.Fprintf(&out, "%x %s\n", key, text)
@@ -100,6 +100,7 @@ var (
 	EventKey  = func(seq uint64) []byte { return eventKey(seq).key() }
 	TokenKey  = func(k authz.TokenKey) []byte { return tokenKey(k).key() }
 	RevokeKey = func(k authz.TokenKey) []byte { return revocationKey(k).key() }
+	DrawerKey = func(drawer, entry string) []byte { return drawerKey{drawer, entry}.key() }
 	ClientKey = func(id authz.ClientID) ([]byte, bool) { k, ok := clientKeyOf(id); return k.key(), ok }
 )
 
@@ -124,6 +125,8 @@ func ParseKeys(b []byte) (wrong []string) {
 	again("revocation", r.key(), err)
 	s, err := parseSetKey(b)
 	again("set", s.key(), err)
+	d, err := parseDrawerKey(b)
+	again("drawer", d.key(), err)
 	return wrong
 }
 

@@ -13,6 +13,7 @@ import (
 //
 //	space  key                                  value
 //	'c'    'c' uuid(16)                         client document (documents.go)
+//	'd'    'd' length(1) drawer key             entry (drawers.go)
 //	'e'    'e' seq(8)                           event document (documents.go)
 //	'm'    'm' name(1)                          see metaKey
 //	'r'    'r' hour(4) hash(32)                 revocation (codec.go)
@@ -20,6 +21,7 @@ import (
 //	't'    't' hour(4) hash(32)                 token (codec.go)
 const (
 	spaceClient     = 'c'
+	spaceDrawer     = 'd'
 	spaceEvent      = 'e'
 	spaceMeta       = 'm'
 	spaceRevocation = 'r'
@@ -52,6 +54,27 @@ func parseClientKey(b []byte) (clientKey, error) {
 		return clientKey{}, fmt.Errorf("%w: client key %x", errDamaged, b)
 	}
 	return clientKey(b[1:]), nil
+}
+
+// drawerKey is 'd' followed by the length of the drawer's name, the name, and
+// the entry's key: at most 64 bytes, which is what a backup carries.
+type drawerKey struct{ drawer, entry string }
+
+func (k drawerKey) key() []byte {
+	b := append(make([]byte, 0, 2+len(k.drawer)+len(k.entry)), spaceDrawer, byte(len(k.drawer)))
+	return append(append(b, k.drawer...), k.entry...)
+}
+
+func parseDrawerKey(b []byte) (drawerKey, error) {
+	if len(b) < 2 || b[0] != spaceDrawer || len(b) < 2+int(b[1]) {
+		return drawerKey{}, fmt.Errorf("%w: drawer key %x", errDamaged, b)
+	}
+	end := 2 + int(b[1])
+	k := drawerKey{string(b[2:end]), string(b[end:])}
+	if err := authz.CheckEntries(k.drawer, []authz.Entry{{Key: k.entry}}); err != nil {
+		return drawerKey{}, fmt.Errorf("%w: drawer key %x", errDamaged, b)
+	}
+	return k, nil
 }
 
 // eventKey is 'e' followed by the position.

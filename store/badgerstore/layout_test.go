@@ -84,6 +84,9 @@ func TestLayoutOnDisk(t *testing.T) {
 	if err := s.Tend(t.Context(), storetest.Now()); err != nil {
 		t.Fatalf("Tend: %v", err)
 	}
+	if err := s.PutEntries(t.Context(), "hook:crm", []authz.Entry{{Key: "place", Value: []byte(`{"after":2}`)}}); err != nil {
+		t.Fatalf("PutEntries: %v", err)
+	}
 	got, err := s.Dump(t.Context())
 	if err != nil {
 		t.Fatalf("Dump: %v", err)
@@ -94,6 +97,7 @@ func TestLayoutOnDisk(t *testing.T) {
 	const hash = "000000000000000000000000000000000000000000000000000000000000ff"
 	want := strings.Join([]string{
 		`6300112233445546778899aabbccddeeff 01{"name":"Data Sync Worker","grants":["client_credentials"],"scopes":"invoices.read","confidential":true,"status":"active","created_at":"2026-03-14T09:26:53Z","secrets":[{"id":"s1","hash":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","hash_key_id":"k1","preview":"spocs_abcd","created_at":"2026-03-14T09:26:53Z"}],"generation":1,"version":1}`,
+		`6408686f6f6b3a63726d706c616365 01{"after":2}`,
 		`650000000000000001 01{"kind":"client.created","at":"2026-03-14T09:26:53Z","actor":"admin:socket","client_id":"00112233-4455-4677-8899-aabbccddeeff","generation":1}`,
 		`650000000000000002 01{"kind":"token.revoked","at":"2026-03-14T09:26:53Z","actor":"system","client_id":"00112233-4455-4677-8899-aabbccddeeff","generation":1,"hour":492634,"hash":"qwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAP8=","expires_at":"2026-03-14T10:26:53Z"}`,
 		`6d01 00000001`,
@@ -112,6 +116,7 @@ func TestLayoutOnDisk(t *testing.T) {
 
 func TestKeysSortAsWhatTheyName(t *testing.T) {
 	keys := [][]byte{
+		badgerstore.DrawerKey("a", "b"), badgerstore.DrawerKey("a", "c"), badgerstore.DrawerKey("b", "a"), badgerstore.DrawerKey("aa", ""),
 		badgerstore.EventKey(1), badgerstore.EventKey(255), badgerstore.EventKey(256), badgerstore.EventKey(1 << 40),
 		badgerstore.RevokeKey(authz.TokenKey{Hour: 1 << 20}),
 		badgerstore.TokenKey(authz.TokenKey{Hour: 1}), badgerstore.TokenKey(authz.TokenKey{Hour: 256}), badgerstore.TokenKey(authz.TokenKey{Hour: 1 << 31}),
@@ -137,7 +142,7 @@ func TestTokenRecordIsCompact(t *testing.T) {
 
 func FuzzKeys(f *testing.F) {
 	id, _ := badgerstore.ClientKey(worker)
-	for _, seed := range [][]byte{nil, id, badgerstore.EventKey(7), badgerstore.TokenKey(sample(1, storetest.Now()).Key), badgerstore.RevokeKey(authz.TokenKey{}), []byte("s\x00\x00\x00\x01"), []byte("c")} {
+	for _, seed := range [][]byte{nil, id, badgerstore.DrawerKey("hook:crm", "place"), []byte("d\xff"), badgerstore.EventKey(7), badgerstore.TokenKey(sample(1, storetest.Now()).Key), badgerstore.RevokeKey(authz.TokenKey{}), []byte("s\x00\x00\x00\x01"), []byte("c")} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -18,6 +18,7 @@ type Store struct {
 	tokens      map[authz.TokenKey]authz.AccessToken
 	revocations map[authz.TokenKey]struct{}
 	events      []authz.Event // events[i].Seq is i+1
+	drawers     map[string]map[string][]byte
 	closed      bool
 	failRead    error
 	failWrite   error
@@ -31,6 +32,7 @@ func New() *Store {
 		clients:     map[authz.ClientID]authz.Client{},
 		tokens:      map[authz.TokenKey]authz.AccessToken{},
 		revocations: map[authz.TokenKey]struct{}{},
+		drawers:     map[string]map[string][]byte{},
 	}
 }
 

@@ -48,6 +48,8 @@ func survivesReopening(t *testing.T, open OpenDir) {
 		t.Fatalf("TouchClients: %v", err)
 	}
 	c.LastUsedAt = use.At
+	entries := []authz.Entry{{Key: "held/1", Value: []byte("one")}, {Key: "place", Value: []byte("two")}}
+	putEntries(t, s, "hook:a", entries...)
 	events := allEvents(t, s)
 	for range 3 {
 		if err := s.Close(); err != nil {
@@ -60,6 +62,7 @@ func survivesReopening(t *testing.T, open OpenDir) {
 			t.Error("a revoked token came back")
 		}
 		diff(t, "events", events, allEvents(t, s))
+		diff(t, "entries", entries, entriesOf(t, s, "hook:a", "", "", 10))
 	}
 	revoke(t, s, revoked)
 	if seq := lastSeq(t, s); seq != 2 {

@@ -40,6 +40,10 @@ func Run(t *testing.T, open Open) {
 		{"a note is an event of no client", notesAreEvents},
 		{"a refused change is no event", refusedChangeIsNoEvent},
 		{"events come in pages", eventsInPages},
+		{"entries come back in the order of keys", entriesInOrder},
+		{"an entry without a value is taken out", entriesAreTakenOut},
+		{"an entry's value is a copy", entryValuesAreCopies},
+		{"entries are written all or none, within bounds", entriesWithinBounds},
 		{"an ended context ends a call", endedContext},
 		{"a closed store says so", closedStore},
 	}
@@ -104,5 +108,8 @@ func closedStore(t *testing.T, s authz.Store) {
 	wantErr(t, "Events", err, authz.ErrClosed)
 	_, err = s.LastSeq(ctx)
 	wantErr(t, "LastSeq", err, authz.ErrClosed)
+	wantErr(t, "PutEntries", s.PutEntries(ctx, "d", []authz.Entry{{Key: "k", Value: []byte("v")}}), authz.ErrClosed)
+	_, err = s.Entries(ctx, "d", "", "", 1)
+	wantErr(t, "Entries", err, authz.ErrClosed)
 	wantErr(t, "Check", s.Check(ctx), authz.ErrClosed)
 }

@@ -51,7 +51,7 @@ func client(n int) authz.Client {
 		Labels:    map[string]string{"team": "billing"}, Status: authz.StatusActive, CreatedAt: Now().Add(123 * time.Millisecond),
 		Secrets: []authz.Secret{
 			{ID: "s1", Hash: sha256.Sum256([]byte{1}), HashKeyID: "k1", Preview: "spocs_abcd", CreatedAt: Now()},
-			{ID: "s2", Hash: sha256.Sum256([]byte{2}), HashKeyID: "k2", Preview: "spocs_efgh", CreatedAt: Now(), ExpiresAt: Now().Add(time.Hour)},
+			{ID: "s2", Hash: sha256.Sum256([]byte{2}), HashKeyID: "k2", Preview: "spocs_efgh", CreatedAt: Now(), ExpiresAt: Now().Add(time.Hour), Warned: 24 * time.Hour},
 		},
 		Generation: 1, TokensNotBefore: Now().Add(-time.Hour),
 	}
