@@ -145,6 +145,14 @@ var (
 		"scopegate_config_last_reload_success_timestamp_seconds", TypeGauge,
 		"When routes.yaml was last loaded with success, in Unix time.", nil,
 	}
+	certificateNotAfter = Description{
+		"scopegate_tls_certificate_expiry_timestamp_seconds", TypeGauge,
+		"When the public listener's certificate ends, in Unix time. Absent without TLS.", nil,
+	}
+	logLinesDroppedTotal = Description{
+		"scopegate_access_log_dropped_total", TypeCounter,
+		"Access-log lines that were left out since their reader is too slow.", nil,
+	}
 	buildInfo = Description{
 		"scopegate_build_info", TypeGauge,
 		"1, with the version, the revision and the Go version that this binary is built from.",
@@ -161,7 +169,7 @@ func Describe() []Description {
 		clientRequestsTotal, scopeUsesTotal, clients, secretsExpiring,
 		tokenRequestsTotal, tokensIssuedTotal, tokensRevokedTotal, tokensLive, tokenCacheHitsTotal, tokenCacheMissesTotal,
 		storeUp, storeFull, storeDiskBytes, storeWriteSeconds, storeBatchSize,
-		reloadSuccessful, reloadSuccessSeconds, buildInfo,
+		reloadSuccessful, reloadSuccessSeconds, certificateNotAfter, logLinesDroppedTotal, buildInfo,
 	}
 	slices.SortFunc(all, func(a, b Description) int { return strings.Compare(a.Name, b.Name) })
 	for i := range all {

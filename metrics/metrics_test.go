@@ -39,12 +39,14 @@ func used(t *testing.T) *metrics.Metrics {
 	m.StoreWrite(time.Millisecond, 12)
 	m.Reloaded(true, time.Unix(1_700_000_000, 500_000_000))
 	m.Watch(metrics.Sources{
-		Clients:         func() metrics.ClientCounts { return metrics.ClientCounts{Active: 3, Disabled: 2, Revoked: 1} },
-		SecretsExpiring: func() int { return 4 },
-		TokensLive:      func() int { return 5 },
-		CacheHits:       func() uint64 { return 6 },
-		CacheMisses:     func() uint64 { return 7 },
-		StoreDiskBytes:  func() int64 { return 8 },
+		Clients:             func() metrics.ClientCounts { return metrics.ClientCounts{Active: 3, Disabled: 2, Revoked: 1} },
+		SecretsExpiring:     func() int { return 4 },
+		TokensLive:          func() int { return 5 },
+		CacheHits:           func() uint64 { return 6 },
+		CacheMisses:         func() uint64 { return 7 },
+		StoreDiskBytes:      func() int64 { return 8 },
+		LogLinesDropped:     func() uint64 { return 9 },
+		CertificateNotAfter: func() time.Time { return time.Unix(10, 0) },
 	})
 	return m
 }
@@ -110,6 +112,8 @@ func TestEveryMethodCountsInItsMetric(t *testing.T) {
 		`scopegate_store_write_seconds_count`:                    "1",
 		`scopegate_store_batch_size_count`:                       "1",
 		`scopegate_store_disk_bytes`:                             "8",
+		`scopegate_access_log_dropped_total`:                     "9",
+		`scopegate_tls_certificate_expiry_timestamp_seconds`:     "10",
 		`scopegate_config_last_reload_successful`:                "1",
 		`scopegate_config_last_reload_success_timestamp_seconds`: "1.7000000005e+09",
 		`scopegate_clients{status="active"}`:                     "3",

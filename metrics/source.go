@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -33,6 +34,9 @@ type Sources struct {
 	CacheHits       func() uint64
 	CacheMisses     func() uint64
 	StoreDiskBytes  func() int64
+	LogLinesDropped func() uint64
+	// CertificateNotAfter is zero without TLS, and the metric absent.
+	CertificateNotAfter func() time.Time
 }
 
 // Watch sets the sources, all anew.
@@ -45,7 +49,7 @@ type collector Metrics
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []Description{
 		requestsInFlight, connectionsOpen, clients, secretsExpiring, tokensLive,
-		tokenCacheHitsTotal, tokenCacheMissesTotal, storeDiskBytes,
+		tokenCacheHitsTotal, tokenCacheMissesTotal, storeDiskBytes, logLinesDroppedTotal, certificateNotAfter,
 	} {
 		ch <- d.desc()
 	}
@@ -85,5 +89,13 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	if s.StoreDiskBytes != nil {
 		send(storeDiskBytes, float64(s.StoreDiskBytes()))
+	}
+	if s.LogLinesDropped != nil {
+		send(logLinesDroppedTotal, float64(s.LogLinesDropped()))
+	}
+	if s.CertificateNotAfter != nil {
+		if end := s.CertificateNotAfter(); !end.IsZero() {
+			send(certificateNotAfter, float64(end.Unix()))
+		}
 	}
 }

@@ -40,9 +40,13 @@ func (a *answer) text() string {
 func newHTTPClient() *http.Client {
 	return &http.Client{
 		Timeout:       scriptPatience,
-		Transport:     &http.Transport{DisableKeepAlives: true, ForceAttemptHTTP2: true},
+		Transport:     newTransport(nil),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+}
+
+func newTransport(config *tls.Config) *http.Transport {
+	return &http.Transport{DisableKeepAlives: true, ForceAttemptHTTP2: true, TLSClientConfig: config}
 }
 
 // trust makes the client believe the certificate of a file in the script's
@@ -57,10 +61,8 @@ func (s *session) trust() error {
 	}
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(data)
-	transport, ok := s.client.Transport.(*http.Transport)
-	if ok && transport.TLSClientConfig == nil {
-		transport.TLSClientConfig = &tls.Config{RootCAs: pool}
-	}
+	s.client.CloseIdleConnections()
+	s.client.Transport = newTransport(&tls.Config{RootCAs: pool})
 	return nil
 }
 

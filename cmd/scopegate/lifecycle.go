@@ -79,10 +79,11 @@ func (s *server) servePublic() error {
 		s.goServe("public listener", func() error { return s.publicHTTP.Serve(gateway.WatchFraming(gateway.BoundWrites(s.public, 0))) })
 		return nil
 	}
-	cert, err := newCertificate(s.o.tlsCert, s.o.tlsKey)
+	cert, err := newCertificate(s.o.tlsCert, s.o.tlsKey, s.log)
 	if err != nil {
 		return fmt.Errorf("TLS: %w", err)
 	}
+	s.cert.Store(cert)
 	s.publicHTTP.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: cert.get}
 	s.goServe("public listener", func() error { return s.publicHTTP.ServeTLS(gateway.BoundWrites(s.public, 0), "", "") })
 	return nil

@@ -88,10 +88,14 @@ func (s *server) inForce(cfg *config.Config) error {
 }
 
 // reload is the admin API's, SIGHUP's and the watcher's: read, check, build,
-// then one swap. A bad file leaves the old routes serving.
+// then one swap. A bad file leaves the old routes serving. The certificate's
+// files are looked at in any case.
 func (s *server) reload(ctx context.Context, cause string) (any, []admin.Problem, error) {
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
+	if cert := s.cert.Load(); cert != nil {
+		cert.renew()
+	}
 	before := s.running
 	cfg, problems := s.loadRoutes()
 	err := problems.Err()

@@ -43,7 +43,8 @@ type server struct {
 	registry *authz.Registry
 	issuer   *authz.Issuer
 	gateway  *gateway.Gateway
-	lines    *gateway.LineWriter // nil: no access log
+	lines    *gateway.LineWriter         // nil: no access log
+	cert     atomic.Pointer[certificate] // nil: no TLS
 	adminKey authz.SecretText
 
 	public     net.Listener
@@ -150,6 +151,18 @@ func (s *server) watchStore() {
 		CacheMisses:     func() uint64 { return uint64(stats().EngineReads) },
 		StoreDiskBytes:  s.store.DiskBytes,
 		SecretsExpiring: func() int { return int(s.expiring.Load()) },
+		LogLinesDropped: func() uint64 {
+			if s.lines == nil {
+				return 0
+			}
+			return uint64(s.lines.Dropped())
+		},
+		CertificateNotAfter: func() time.Time {
+			if cert := s.cert.Load(); cert != nil {
+				return cert.notAfter()
+			}
+			return time.Time{}
+		},
 	})
 }
 
