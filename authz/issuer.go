@@ -271,7 +271,8 @@ func (s *Issuer) mint(ctx context.Context, policy *Policy, c *Client, scopes *Sc
 type Introspection struct {
 	Active    bool
 	Principal Principal
-	Reason    Reason // why it is not active, for the operator
+	Resources []string // RFC 8707: those that the token is bound to; none: it is bound to none
+	Reason    Reason   // why it is not active, for the operator
 }
 
 // Introspect says whether a token lives. A client hears only of its own
@@ -282,7 +283,7 @@ func (s *Issuer) Introspect(ctx context.Context, caller *Client, text string) (I
 	if !ok {
 		return Introspection{Reason: ReasonMalformedToken}, nil
 	}
-	p, reason, err := s.identifyAnywhere(ctx, key)
+	p, resources, reason, err := s.identifyAnywhere(ctx, key)
 	if err != nil {
 		return Introspection{}, unavailable(err)
 	}
@@ -292,24 +293,25 @@ func (s *Issuer) Introspect(ctx context.Context, caller *Client, text string) (I
 	if caller != nil && caller.ID != p.Client.ID && !caller.AllowedScopes.Has(ScopeIntrospect) {
 		return Introspection{Reason: ReasonClientNotAllowed}, nil
 	}
-	return Introspection{Active: true, Principal: p, Reason: reason}, nil
+	return Introspection{Active: true, Principal: p, Resources: resources, Reason: reason}, nil
 }
 
-// identifyAnywhere identifies a token whatever resource it is bound to.
-func (s *Issuer) identifyAnywhere(ctx context.Context, key TokenKey) (Principal, Reason, error) {
+// identifyAnywhere identifies a token whatever resources it is bound to, and
+// returns those.
+func (s *Issuer) identifyAnywhere(ctx context.Context, key TokenKey) (Principal, []string, Reason, error) {
 	live, err := s.Authorizer.Tokens.LookupToken(ctx, key)
 	if errors.Is(err, ErrNotFound) {
-		return Principal{}, ReasonUnknownToken, nil
+		return Principal{}, nil, ReasonUnknownToken, nil
 	}
 	if err != nil {
-		return Principal{}, ReasonStoreUnavailable, err
+		return Principal{}, nil, ReasonStoreUnavailable, err
 	}
 	var p Principal
 	reason := live.judge(s.Now())
 	if reason == ReasonAllowed {
 		live.fill(&p, &key)
 	}
-	return p, reason, nil
+	return p, live.Resources, reason, nil
 }
 
 // Revoke ends a token of the calling client (RFC 7009); a nil caller is the

@@ -97,14 +97,24 @@ func (b *builder) tableProblems(err error) {
 	}
 }
 
-// resourceMetadata returns the URL that challenges name (RFC 9728 section
-// 5.1), or nothing where the issuer, and so our own origin, is not configured.
-func resourceMetadata(cfg *config.Config) string {
-	issuer, err := url.Parse(cfg.OAuth.Issuer.Reveal())
-	if err != nil || issuer.Host == "" {
+// resourceMetadata returns the URL that the challenges of a resource's routes
+// name (RFC 9728 sections 3.1 and 5.1). Without a resource it is our own
+// origin's document, or nothing where the issuer, and so the origin, is not
+// configured.
+func resourceMetadata(cfg *config.Config, resource string) string {
+	of := resource
+	if of == "" {
+		of = cfg.OAuth.Issuer.Reveal()
+	}
+	u, err := url.Parse(of)
+	if err != nil || u.Host == "" {
 		return ""
 	}
-	return issuer.Scheme + "://" + issuer.Host + "/.well-known/oauth-protected-resource"
+	document := u.Scheme + "://" + u.Host + "/.well-known/oauth-protected-resource"
+	if resource != "" && u.Path != "/" {
+		document += u.Path
+	}
+	return document
 }
 
 func (g *Gateway) readFile(name string) ([]byte, error) {

@@ -40,9 +40,10 @@ func (b *builder) guard(rc *config.RouteConfig, r *route.Route) *guard {
 
 // addChallenges words the challenges of a route once.
 func (b *builder) addChallenges(g *guard) {
+	metadata := resourceMetadata(b.cfg, g.route.Requirement.Resource)
 	for reason := range g.challenges {
 		d := authz.Decision{Reason: authz.Reason(reason), Requirement: &g.route.Requirement}
-		if c, ok := d.Challenge(b.cfg.OAuth.Realm, resourceMetadata(b.cfg)); ok {
+		if c, ok := d.Challenge(b.cfg.OAuth.Realm, metadata); ok {
 			g.challenges[reason] = c.String()
 		}
 	}

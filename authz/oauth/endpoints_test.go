@@ -1,13 +1,17 @@
 package oauth_test
 
 import (
+	"context"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"scopegate/authz"
 	"scopegate/authz/oauth"
+	"scopegate/store/memstore"
 )
 
 func TestRevocationCases(t *testing.T) {
@@ -183,5 +187,90 @@ func TestJWKSIsAnEmptySetWhileNothingIsSigned(t *testing.T) {
 	s := start(t)
 	if a := s.do(t, call{method: "GET", path: oauth.JWKSPath}); a.status != 200 || a.body != `{"keys":[]}` {
 		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
+func TestAskingAboutTokensThatDoNotLiveIsSlowedRFC7662Section4(t *testing.T) {
+	s := start(t)
+	ask := func(token string) *answer {
+		return s.do(t, call{path: oauth.IntrospectPath, body: form("token", token)})
+	}
+	good := s.token(t, s.id, s.secret)
+	for i := range 100 {
+		if a := ask("garbage"); a.status != http.StatusOK {
+			t.Fatalf("the text %d: %d %s", i, a.status, a.body)
+		}
+	}
+	a := ask("garbage")
+	if a.status != http.StatusTooManyRequests || a.header.Get("Retry-After") == "" || a.error() != "temporarily_unavailable" {
+		t.Errorf("beyond a hundred: %d %s %v", a.status, a.body, a.header)
+	}
+	if a := ask(good); a.json["active"] != true {
+		t.Errorf("a token that lives: %d %s", a.status, a.body)
+	}
+	otherID, otherSecret := s.register(t, "a:read")
+	if a := s.do(t, call{path: oauth.IntrospectPath, auth: []string{basic(otherID, otherSecret)}, body: form("token", "garbage")}); a.status != http.StatusOK {
+		t.Errorf("another client: %d %s", a.status, a.body)
+	}
+	s.clock.advance(time.Second)
+	if a := ask("garbage"); a.status != http.StatusOK {
+		t.Errorf("a second later: %d %s", a.status, a.body)
+	}
+}
+
+// unwilling keeps no revocation.
+type unwilling struct {
+	authz.Store
+	err error
+}
+
+func (u *unwilling) RevokeToken(context.Context, authz.AccessToken, authz.Change) error { return u.err }
+
+func TestARevocationThatIsNotStoredIsNeverAnswered200(t *testing.T) {
+	for name, err := range map[string]error{"store_full": authz.ErrFull, "store_unavailable": authz.ErrUnavailable} {
+		s := startOver(t, &unwilling{memstore.New(), err})
+		token := s.token(t, s.id, s.secret)
+		a := s.do(t, call{path: oauth.RevokePath, body: form("token", token)})
+		if a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" || a.header.Get("X-Scopegate-Error") != name {
+			t.Errorf("%s: %d %s %v", name, a.status, a.body, a.header)
+		}
+	}
+}
+
+func TestResourceMetadataOfRoutesResourcesRFC9728Section3_1(t *testing.T) {
+	s := start(t)
+	p := *s.policy.Load()
+	p.Resources = map[string]struct{}{"https://api.example.com/billing": {}, "https://a.example/twice": {}, "https://b.example/twice": {}}
+	s.policy.Store(&p)
+	for path, want := range map[string]string{"/billing": "https://api.example.com/billing", "/nosuch": "", "/": "", "/twice": ""} {
+		a := s.do(t, call{method: "GET", path: oauth.ResourcePath + path, auth: []string{}})
+		if resource, _ := a.json["resource"].(string); resource != want || (a.status == http.StatusOK) != (want != "") {
+			t.Errorf("%s: %d %s", path, a.status, a.body)
+		}
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+oauth.ResourcePath+"/twice", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Host = "b.example"
+	resp, err := s.Client().Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if body, err := io.ReadAll(resp.Body); err != nil || !strings.Contains(string(body), `"https://b.example/twice"`) {
+		t.Errorf("by host: %s %v", body, err)
+	}
+}
+
+func TestAMethodThatNobodyKnowsIs405RFC9110Section15_5_6(t *testing.T) {
+	s := start(t)
+	for path, want := range map[string]int{
+		oauth.TokenPath: 405, oauth.ServerPath: 405, oauth.ServerPath + "/x": 405, oauth.JWKSPath: 405, "/oauth/nosuch": 404,
+	} {
+		a := s.do(t, call{method: "BREW", path: path})
+		if a.status != want || (want == 405) != (a.header.Get("Allow") != "") || strings.Contains(a.header.Get("Allow"), "TRACE") {
+			t.Errorf("%s: %d %v", path, a.status, a.header)
+		}
 	}
 }

@@ -20,6 +20,7 @@ type IntrospectionBody struct {
 	Exp       int64    `json:"exp,omitempty"` // Unix seconds
 	Iat       int64    `json:"iat,omitempty"` // Unix seconds
 	Sub       string   `json:"sub,omitempty"`
+	Aud       []string `json:"aud,omitempty"` // the resources (RFC 8707) that the token is bound to; absent: none
 	Iss       string   `json:"iss,omitempty"`
 	Jti       string   `json:"jti,omitempty"` // the token's public id
 }
@@ -33,7 +34,7 @@ func Describe(in authz.Introspection, issuer string) IntrospectionBody {
 	id := string(p.Client.ID)
 	return IntrospectionBody{
 		Active: true, Scope: &scope, Scopes: p.Scopes.Strings(), ClientID: id, TokenType: "Bearer",
-		Exp: p.ExpiresAt.Unix(), Iat: p.IssuedAt.Unix(), Sub: id, Iss: issuer, Jti: string(p.Hash.ID()),
+		Exp: p.ExpiresAt.Unix(), Iat: p.IssuedAt.Unix(), Sub: id, Aud: in.Resources, Iss: issuer, Jti: string(p.Hash.ID()),
 	}
 }
 
@@ -43,6 +44,14 @@ func (s *Server) introspect(c echo.Context) error {
 	var in authz.Introspection
 	if err == nil {
 		in, err = s.Issuer.Introspect(c.Request().Context(), &caller, token)
+	}
+	if err == nil && !in.Active && s.Scans != nil {
+		if wait := s.Scans.Missed(caller.ID, s.Now()); wait > 0 {
+			err = &authz.OAuthError{
+				Code: authz.CodeTemporarilyUnavailable, Description: "too many tokens that do not live, slow down",
+				Cause: &limitError{scanLimit, wait},
+			}
+		}
 	}
 	if err != nil {
 		status, werr := s.refuse(c, err)

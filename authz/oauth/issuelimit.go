@@ -29,28 +29,31 @@ func NewIssueLimits() *IssueLimits {
 	return &IssueLimits{full: map[authz.ClientID]time.Time{}, next: firstSweep}
 }
 
-// limitError refuses a token for the client's limit until wait is over.
+// limitError refuses what is beyond a limit until wait is over.
 type limitError struct {
 	limit authz.IssueLimit
 	wait  time.Duration
 }
 
-func (e *limitError) Error() string { return fmt.Sprintf("issue limit of %s", e.limit) }
+func (e *limitError) Error() string { return fmt.Sprintf("limit of %s", e.limit) }
 
 // Take counts one request of the client and returns how long it has to wait
 // where that is too many; 0: it may go on.
 func (l *IssueLimits) Take(c *authz.Client, now time.Time) (wait time.Duration) {
-	limit := c.IssueLimit
-	if limit == (authz.IssueLimit{}) {
+	if c.IssueLimit == (authz.IssueLimit{}) {
 		return 0
 	}
+	return l.take(c.ID, c.IssueLimit, now)
+}
+
+func (l *IssueLimits) take(id authz.ClientID, limit authz.IssueLimit, now time.Time) (wait time.Duration) {
 	interval := limit.Per / time.Duration(limit.N)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.full) >= l.next {
 		l.sweep(now)
 	}
-	full := l.full[c.ID]
+	full := l.full[id]
 	if full.Before(now) {
 		full = now
 	}
@@ -58,7 +61,7 @@ func (l *IssueLimits) Take(c *authz.Client, now time.Time) (wait time.Duration) 
 	if over := full.Sub(now) - limit.Per; over > 0 {
 		return over
 	}
-	l.full[c.ID] = full
+	l.full[id] = full
 	return 0
 }
 

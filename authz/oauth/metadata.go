@@ -26,14 +26,6 @@ type serverBody struct {
 	JWKSURI               string   `json:"jwks_uri,omitempty"`
 }
 
-// resourceBody is RFC 9728 section 2.
-type resourceBody struct {
-	Resource             string   `json:"resource"`
-	AuthorizationServers []string `json:"authorization_servers"`
-	Scopes               []string `json:"scopes_supported,omitempty"`
-	BearerMethods        []string `json:"bearer_methods_supported"`
-}
-
 // serverMetadata answers at the well-known path, and below it at the issuer's
 // own path (RFC 8414 section 3.1).
 func (s *Server) serverMetadata(c echo.Context) error {
@@ -56,18 +48,6 @@ func (s *Server) serverMetadata(c echo.Context) error {
 		body.JWKSURI = origin + JWKSPath
 	}
 	return writeCacheable(c, body)
-}
-
-func (s *Server) resourceMetadata(c echo.Context) error {
-	policy := s.Policy.Load()
-	issuer, err := url.Parse(policy.Issuer)
-	if err != nil {
-		return NotFound(c)
-	}
-	return writeCacheable(c, resourceBody{
-		Resource: issuer.Scheme + "://" + issuer.Host, AuthorizationServers: []string{policy.Issuer},
-		Scopes: policy.Scopes.Strings(), BearerMethods: []string{"header"},
-	})
 }
 
 // jwks answers the public keys of what scopegate signs; an empty set while it

@@ -23,8 +23,8 @@ const (
 	ResourcePath   = "/.well-known/oauth-protected-resource"
 )
 
-// Server answers the fixed endpoints. All fields but JWKS, Throttle and
-// IssueLimits are needed.
+// Server answers the fixed endpoints. All fields but JWKS, Throttle,
+// IssueLimits and Scans are needed.
 type Server struct {
 	Issuer   *authz.Issuer
 	Policy   *authz.CurrentPolicy
@@ -36,23 +36,46 @@ type Server struct {
 	// IssueLimits count what clients with an issue limit ask for; if nil,
 	// nobody is limited.
 	IssueLimits *IssueLimits
+	Scans       *Scans // slow questions about tokens that do not live; if nil, none are
+}
+
+// endpoint is a fixed path, or with a final /* all below one.
+type endpoint struct {
+	path    string
+	handler echo.HandlerFunc
 }
 
 // Mount gives the endpoints their paths. Echo's router knows these paths only;
 // whatever else lies under them is answered 404 by NotFound.
 func (s *Server) Mount(e *echo.Echo) {
-	e.Any(TokenPath, only(s.token, http.MethodPost))
-	e.Any(IntrospectPath, only(s.introspect, http.MethodPost))
-	e.Any(RevokePath, only(s.revoke, http.MethodPost))
-	e.Any(JWKSPath, only(s.jwks, http.MethodGet, http.MethodHead))
-	e.Any(ServerPath, only(s.serverMetadata, http.MethodGet, http.MethodHead))
-	e.Any(ServerPath+"/*", only(s.serverMetadata, http.MethodGet, http.MethodHead))
-	e.Any(ResourcePath, only(s.resourceMetadata, http.MethodGet, http.MethodHead))
-	e.Any("/*", func(c echo.Context) error { return NotFound(c) })
+	post, get := []string{http.MethodPost}, []string{http.MethodGet, http.MethodHead}
+	endpoints := []endpoint{
+		{TokenPath, only(s.token, post)},
+		{IntrospectPath, only(s.introspect, post)},
+		{RevokePath, only(s.revoke, post)},
+		{JWKSPath, only(s.jwks, get)},
+		{ServerPath, only(s.serverMetadata, get)},
+		{ServerPath + "/*", only(s.serverMetadata, get)},
+		{ResourcePath, only(s.resourceMetadata, get)},
+		{ResourcePath + "/*", only(s.resourceMetadata, get)},
+	}
+	for _, end := range endpoints {
+		e.Any(end.path, end.handler)
+		e.RouteNotFound(end.path, end.handler) // methods that echo does not know, below a path
+	}
+	e.Any("/*", NotFound)
+	e.RouteNotFound("/*", func(c echo.Context) error { // and at a path, where echo prefers this one
+		for _, end := range endpoints {
+			if end.path == c.Request().URL.Path {
+				return end.handler(c)
+			}
+		}
+		return NotFound(c)
+	})
 }
 
 // only lets the given methods in; another is 405 with Allow (RFC 9110 15.5.6).
-func only(h echo.HandlerFunc, methods ...string) echo.HandlerFunc {
+func only(h echo.HandlerFunc, methods []string) echo.HandlerFunc {
 	allow := strings.Join(methods, ", ")
 	return func(c echo.Context) error {
 		if slices.Contains(methods, c.Request().Method) {

@@ -101,7 +101,7 @@ func startOver(t *testing.T, engine authz.Store) *server {
 	(&oauth.Server{
 		Issuer: s.issuer, Policy: s.policy, Metrics: metrics.New(metrics.Options{Reasons: authz.Reasons()}),
 		Log: slog.New(slog.NewJSONHandler(s.log, nil)), Now: s.clock.Now, Throttle: oauth.NewThrottle(),
-		IssueLimits: oauth.NewIssueLimits(),
+		IssueLimits: oauth.NewIssueLimits(), Scans: oauth.NewScans(),
 	}).Mount(e)
 	s.Server = httptest.NewServer(e)
 	t.Cleanup(s.Close)

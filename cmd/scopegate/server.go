@@ -223,7 +223,7 @@ func (s *server) wireGateway(cfg *config.Config) error {
 	e.IPExtractor = clientAddress(proxies)
 	(&oauth.Server{
 		Issuer: s.issuer, Policy: s.policy, Metrics: s.metrics, Log: s.log, Now: s.now, Throttle: oauth.NewThrottle(),
-		IssueLimits: oauth.NewIssueLimits(),
+		IssueLimits: oauth.NewIssueLimits(), Scans: oauth.NewScans(),
 	}).Mount(e)
 	e.Pre(s.gatewayFirst())
 	s.publicHTTP = newHTTPServer(e, s.log)

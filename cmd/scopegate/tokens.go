@@ -81,6 +81,9 @@ func tokensIntrospect(w world) *cobra.Command {
 				t.row("token_id", out.Jti)
 				t.row("client_id", out.ClientID)
 				t.row("scope", strings.Join(out.Scopes, " "))
+				if len(out.Aud) > 0 {
+					t.row("resources", strings.Join(out.Aud, " "))
+				}
 				t.row("expires", unixTime(out.Exp))
 			})
 		},
