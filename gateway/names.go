@@ -103,6 +103,7 @@ func classOfKnown(key []byte) fieldClass {
 func ofOurFamily(key []byte) bool {
 	for _, family := range [...]string{
 		"x-principal-", "x-forwarded-", "x-original-", "x-http-method-", "x-ssl-", "ssl-client-",
+		"client-cert-", "x-client-cert-", // what a proxy that ends TLS says of a certificate (RFC 9440)
 	} {
 		if n := len(family); len(key) >= n && string(key[:n]) == family || string(key) == family[:n-1] {
 			return true
