@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"math/rand/v2"
 	"path/filepath"
 	"sync"
@@ -15,94 +14,11 @@ import (
 
 	"scopegate/authz"
 	"scopegate/store"
+	"scopegate/store/historytest"
 )
 
 // The long form: go test -count=1 -run TestHistories ./store -args -operations 100000
 var operations = flag.Int("operations", 5000, "operations whose histories are checked for linearizability")
-
-// An act is one operation on a client, as the callers see it.
-type act struct {
-	kind  actKind
-	token int    // number of the token within its client: revoke, check
-	text  string // the secret that is tried: authenticate
-}
-
-type actKind int
-
-const (
-	issue actKind = iota
-	check
-	revokeToken
-	rotate
-	authenticate
-	disable
-	enable
-	revokeClient
-)
-
-// outcome is what the caller was told.
-type outcome struct {
-	yes   bool   // issued, alive, authenticated
-	token int    // number of the issued token
-	text  string // the new secret
-}
-
-// maxNumber bounds the tokens of one client in a history.
-const maxNumber = 256
-
-// state is a client in the sequential model: what the product promises, said
-// in a few lines.
-type state struct {
-	status authz.Status
-	secret string
-	alive  [maxNumber / 64]uint64 // tokens, by number
-}
-
-func (s state) has(n int) bool { return s.alive[n/64]&(1<<(n%64)) != 0 }
-
-// step is the model: dead tokens stay dead, whatever follows.
-func step(s state, in act, out outcome) (bool, state) {
-	switch in.kind {
-	case issue:
-		if out.yes {
-			s.alive[out.token/64] |= 1 << (out.token % 64)
-			return s.status == authz.StatusActive, s
-		}
-		return s.status != authz.StatusActive, s
-	case check:
-		return out.yes == s.has(in.token), s
-	case revokeToken:
-		s.alive[in.token/64] &^= 1 << (in.token % 64)
-	case rotate:
-		s.secret = out.text
-		return s.status != authz.StatusRevoked, s
-	case authenticate:
-		return out.yes == (s.status == authz.StatusActive && s.secret == in.text), s
-	case disable:
-		before := s.status
-		s.status, s.alive = authz.StatusDisabled, [maxNumber / 64]uint64{}
-		return before != authz.StatusRevoked, s
-	case enable:
-		before := s.status
-		s.status = authz.StatusActive
-		return before != authz.StatusRevoked, s
-	case revokeClient:
-		s.status, s.alive = authz.StatusRevoked, [maxNumber / 64]uint64{}
-	}
-	return true, s
-}
-
-// model begins with an active client; its first act is a rotation, which says
-// what its secret is.
-func model() porcupine.Model {
-	return porcupine.Model{
-		Init: func() any { return state{status: authz.StatusActive} },
-		Step: func(s, in, out any) (bool, any) { return step(s.(state), in.(act), out.(outcome)) },
-		DescribeOperation: func(in, out any) string {
-			return fmt.Sprintf("%+v -> %+v", in, out)
-		},
-	}
-}
 
 // law is the product's own code over a store.
 type law struct {
@@ -142,7 +58,7 @@ type history struct {
 }
 
 // record runs one act between its call and its return.
-func (h *history) record(worker int, in act, run func() (outcome, bool)) {
+func (h *history) record(worker int, in historytest.Act, run func() (historytest.Outcome, bool)) {
 	call := time.Since(h.began).Nanoseconds()
 	out, counts := run()
 	end := time.Since(h.began).Nanoseconds()
@@ -174,40 +90,40 @@ func (l *law) perform(t *testing.T, ctx context.Context, h *history, worker int,
 	case n < 25:
 		l.issue(t, ctx, h, worker)
 	case n < 60 && token >= 0:
-		h.record(worker, act{kind: check, token: token}, func() (outcome, bool) {
+		h.record(worker, historytest.Act{Kind: historytest.Check, Token: token}, func() (historytest.Outcome, bool) {
 			key, _ := authz.ParseToken(text)
 			_, reason, err := l.issuer.Authorizer.Identify(ctx, key, "")
 			if err != nil {
 				t.Errorf("check: %v", err)
 			}
-			return outcome{yes: reason == authz.ReasonAllowed}, err == nil
+			return historytest.Outcome{Yes: reason == authz.ReasonAllowed}, err == nil
 		})
 	case n < 72 && token >= 0:
-		h.record(worker, act{kind: revokeToken, token: token}, func() (outcome, bool) {
+		h.record(worker, historytest.Act{Kind: historytest.RevokeToken, Token: token}, func() (historytest.Outcome, bool) {
 			_, err := l.issuer.Revoke(ctx, nil, text, authz.By{Actor: "admin:socket"})
-			return outcome{}, happened(t, err)
+			return historytest.Outcome{}, happened(t, err)
 		})
 	case n < 88:
-		h.record(worker, act{kind: authenticate, text: name}, func() (outcome, bool) {
+		h.record(worker, historytest.Act{Kind: historytest.Authenticate, Text: name}, func() (historytest.Outcome, bool) {
 			_, err := l.issuer.Authenticate(ctx, string(h.client), secret)
-			return outcome{yes: err == nil}, true
+			return historytest.Outcome{Yes: err == nil}, true
 		})
 	case n < 92:
 		l.rotate(t, ctx, h, worker)
 	case n < 95:
-		h.record(worker, act{kind: disable}, func() (outcome, bool) {
+		h.record(worker, historytest.Act{Kind: historytest.Disable}, func() (historytest.Outcome, bool) {
 			_, err := l.registry.Disable(ctx, h.client, authz.By{Actor: "admin:socket"})
-			return outcome{}, happened(t, err)
+			return historytest.Outcome{}, happened(t, err)
 		})
 	case n < 99:
-		h.record(worker, act{kind: enable}, func() (outcome, bool) {
+		h.record(worker, historytest.Act{Kind: historytest.Enable}, func() (historytest.Outcome, bool) {
 			_, err := l.registry.Enable(ctx, h.client, authz.By{Actor: "admin:socket"})
-			return outcome{}, happened(t, err)
+			return historytest.Outcome{}, happened(t, err)
 		})
 	case r.IntN(4) == 0:
-		h.record(worker, act{kind: revokeClient}, func() (outcome, bool) {
+		h.record(worker, historytest.Act{Kind: historytest.RevokeClient}, func() (historytest.Outcome, bool) {
 			_, err := l.registry.Revoke(ctx, h.client, authz.By{Actor: "admin:socket"})
-			return outcome{}, happened(t, err)
+			return historytest.Outcome{}, happened(t, err)
 		})
 	}
 }
@@ -224,41 +140,41 @@ func happened(t *testing.T, err error) bool {
 // issue takes the client as it is, as the token endpoint does after
 // authentication, and mints. The token has a number once it is known.
 func (l *law) issue(t *testing.T, ctx context.Context, h *history, worker int) {
-	h.record(worker, act{kind: issue}, func() (outcome, bool) {
+	h.record(worker, historytest.Act{Kind: historytest.Issue}, func() (historytest.Outcome, bool) {
 		c, err := l.store.Client(ctx, h.client)
 		if err != nil {
 			t.Errorf("read the client: %v", err)
-			return outcome{}, false
+			return historytest.Outcome{}, false
 		}
 		if c.Status != authz.StatusActive {
-			return outcome{}, true
+			return historytest.Outcome{}, true
 		}
 		issued, err := l.issuer.Issue(ctx, &c, authz.TokenRequest{Grant: authz.GrantClientCredentials})
 		if err != nil {
 			t.Errorf("issue: %v", err)
-			return outcome{}, false
+			return historytest.Outcome{}, false
 		}
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		if len(h.tokens) == maxNumber {
-			return outcome{}, false
+		if len(h.tokens) == historytest.MaxTokens {
+			return historytest.Outcome{}, false
 		}
 		h.tokens = append(h.tokens, issued.Text.Text())
-		return outcome{yes: true, token: len(h.tokens) - 1}, true
+		return historytest.Outcome{Yes: true, Token: len(h.tokens) - 1}, true
 	})
 }
 
 func (l *law) rotate(t *testing.T, ctx context.Context, h *history, worker int) {
-	h.record(worker, act{kind: rotate}, func() (outcome, bool) {
+	h.record(worker, historytest.Act{Kind: historytest.Rotate}, func() (historytest.Outcome, bool) {
 		c, secret, err := l.registry.Rotate(ctx, h.client, 0, authz.By{Actor: "admin:socket"})
 		if !happened(t, err) {
-			return outcome{}, false
+			return historytest.Outcome{}, false
 		}
 		name := c.Secrets[len(c.Secrets)-1].ID
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		h.secrets, h.names = append(h.secrets, secret), append(h.names, name)
-		return outcome{text: name}, true
+		return historytest.Outcome{Text: name}, true
 	})
 }
 
@@ -299,7 +215,7 @@ func TestHistoriesAreLinearizable(t *testing.T) {
 	checked := 0
 	for seed := uint64(1); checked < *operations; seed++ {
 		for _, h := range l.episode(t, seed, acts) {
-			result := porcupine.CheckOperationsTimeout(model(), h.acts, time.Minute)
+			result := porcupine.CheckOperationsTimeout(historytest.Model(), h.acts, time.Minute)
 			if result != porcupine.Ok {
 				t.Fatalf("the history of a client is %s for linearizability (seed %d):\n%v", result, seed, h.acts)
 			}
@@ -310,32 +226,4 @@ func TestHistoriesAreLinearizable(t *testing.T) {
 		}
 	}
 	t.Logf("%d operations were checked", checked)
-}
-
-// The model must refuse what the product must not do, or it proves nothing.
-func TestTheModelRefusesAFalseHistory(t *testing.T) {
-	at := int64(0)
-	then := func(in act, out outcome) porcupine.Operation {
-		at += 2
-		return porcupine.Operation{Input: in, Call: at, Output: out, Return: at + 1}
-	}
-	first := then(act{kind: rotate}, outcome{text: "s1"})
-	token := then(act{kind: issue}, outcome{yes: true})
-	alive := func() porcupine.Operation { return then(act{kind: check}, outcome{yes: true}) }
-	for name, rest := range map[string][]porcupine.Operation{
-		"alive after its revocation":          {then(act{kind: revokeToken}, outcome{}), alive()},
-		"alive after its client was revoked":  {then(act{kind: revokeClient}, outcome{}), alive()},
-		"alive after its client was disabled": {then(act{kind: disable}, outcome{}), then(act{kind: enable}, outcome{}), alive()},
-		"dead without a reason":               {then(act{kind: check}, outcome{})},
-		"back from revocation":                {then(act{kind: revokeClient}, outcome{}), then(act{kind: enable}, outcome{})},
-		"an old secret":                       {then(act{kind: rotate}, outcome{text: "s2"}), then(act{kind: authenticate, text: "s1"}, outcome{yes: true})},
-		"issued to a disabled client":         {then(act{kind: disable}, outcome{}), then(act{kind: issue}, outcome{yes: true, token: 1})},
-	} {
-		if porcupine.CheckOperations(model(), append([]porcupine.Operation{first, token}, rest...)) {
-			t.Errorf("%s: the model takes it for possible", name)
-		}
-	}
-	if !porcupine.CheckOperations(model(), []porcupine.Operation{first, token, alive()}) {
-		t.Error("the model refuses what is right")
-	}
 }
