@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // fate is what the book knows of a token.
@@ -22,8 +23,9 @@ const (
 type token struct {
 	text  string
 	fate  fate
-	write bool // it was issued with invoices.write
-	seen  int  // how often it was found dead
+	write bool      // it was issued with invoices.write
+	seen  int       // how often it was found dead
+	at    time.Time // when it was acknowledged
 }
 
 // account is a client as the book has it. Only its worker touches it, so that
@@ -77,9 +79,44 @@ type tally struct {
 	unanswered   atomic.Int64
 	refused      atomic.Int64 // with 5xx: not acknowledged
 	checks       atomic.Int64 // tokens, clients and secrets asked for
+	tokensOnly   atomic.Bool  // the workers issue and use tokens and change nothing
 
 	mu    sync.Mutex
 	wrong []string
+	loss
+}
+
+// loss is what the latest power cut may take, and what all of them took.
+type loss struct {
+	from, to, cut time.Time     // tokens acknowledged meanwhile; when it began
+	lost          int           // tokens
+	oldest        time.Duration // before the cut
+}
+
+// mayLose says which tokens the latest cut may have taken.
+func (t *tally) mayLose(from, to, cut time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.from, t.to, t.cut = from, to, cut
+}
+
+// isLost reports whether a token that is gone is one that may be, and counts it.
+func (t *tally) isLost(at time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if at.Before(t.from) || !at.Before(t.to) {
+		return false
+	}
+	t.lost++
+	t.oldest = max(t.oldest, t.cut.Sub(at))
+	return true
+}
+
+// losses tell what was lost.
+func (t *tally) losses() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return fmt.Sprintf("tokens lost: %d, the oldest acknowledged %s before its cut", t.lost, t.oldest.Round(time.Millisecond))
 }
 
 // deed indexes tally.acknowledged.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 	"unsafe"
 
@@ -96,9 +97,25 @@ func (d *disk) remove(ctx context.Context) error {
 }
 
 // cuts cuts the power under the data directory at random moments of the load.
-// The routes file and the log are on another disk.
-func (s *stage) cuts(ctx context.Context) (err error) {
-	at, err := s.newSite("cut")
+func (s *stage) cuts(ctx context.Context) error {
+	return s.cutPower(ctx, "cut", 0)
+}
+
+// relaxedLoss is how old a token may be that a power cut takes with
+// --token-durability=relaxed: the store syncs every second, and a busy machine
+// may let it wait.
+const relaxedLoss = 2 * time.Second
+
+// relaxed cuts the power while tokens are acknowledged before they are on
+// disk: those of the last moments may be gone, and nothing else.
+func (s *stage) relaxed(ctx context.Context) error {
+	return s.cutPower(ctx, "relaxed", relaxedLoss, "--token-durability", "relaxed")
+}
+
+// cutPower has the data directory on a disk of its own. The routes file and
+// the log are on another one.
+func (s *stage) cutPower(ctx context.Context, name string, loss time.Duration, extra ...string) (err error) {
+	at, err := s.newSite(name)
 	if err != nil {
 		return err
 	}
@@ -107,17 +124,42 @@ func (s *stage) cuts(ctx context.Context) (err error) {
 		return fmt.Errorf("power cuts need root and loop devices: %w", err)
 	}
 	defer func() { err = errors.Join(err, d.remove(context.WithoutCancel(ctx))) }()
-	at.data = filepath.Join(d.mount, "data")
+	at.data, at.extra = filepath.Join(d.mount, "data"), extra
 	t, err := newTorment(at, s.seed)
 	if err != nil {
 		return err
 	}
 	defer t.silence()
 	err = t.rounds(ctx, s.power, s.longest, func(r *server) error {
+		if loss > 0 {
+			t.tokensOnly.Store(true)
+			defer t.tokensOnly.Store(false)
+			t.letUnsynced(r, loss)
+		}
+		began := time.Now()
 		err := d.cut()
 		r.kill()
+		if loss > 0 {
+			t.mayLose(began.Add(-loss), time.Now(), began)
+		}
 		return errors.Join(err, d.unplug(), d.plug())
 	})
-	s.report.List(fmt.Sprintf("%d power cuts", len(t.ready)), t.lines()...)
-	return err
+	lines := t.lines()
+	if loss > 0 {
+		lines = append(lines, t.losses())
+	}
+	s.report.List(fmt.Sprintf("%d power cuts %s", len(t.ready), strings.Join(extra, " ")), lines...)
+	return errorsOr(err, t.soon())
+}
+
+// letUnsynced lets the load go on without changes of clients, each of which
+// would sync the tokens before it: for a moment, or as long as tokens may stay
+// unsynced.
+func (t *torment) letUnsynced(r *server, longest time.Duration) {
+	moment := time.NewTimer(time.Duration(t.random.Int64N(int64(longest))))
+	defer moment.Stop()
+	select {
+	case <-moment.C:
+	case <-r.ended:
+	}
 }

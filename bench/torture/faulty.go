@@ -83,7 +83,7 @@ func (t *torment) suffer(ctx context.Context, r *server, f failing, long time.Du
 	refused, log := t.refused.Load(), len(r.tailAll())
 	ctxLoad, stop := context.WithCancel(ctx)
 	var load sync.WaitGroup
-	load.Go(func() { t.each(func(w *worker) { w.work(ctxLoad, r.caller) }) })
+	load.Go(func() { t.each(func(w *worker) { w.work(ctxLoad, ctx, r.caller) }) })
 	defer func() { stop(); load.Wait() }()
 	heal, err := t.site.inject(ctx, r, f)
 	if err != nil {

@@ -20,5 +20,5 @@ func (s *stage) kills(ctx context.Context) error {
 	defer t.silence()
 	err = t.rounds(ctx, s.rounds, s.longest, func(r *server) error { r.kill(); return nil })
 	s.report.List(fmt.Sprintf("%d kills", len(t.ready)), t.lines()...)
-	return err
+	return errorsOr(err, t.soon())
 }

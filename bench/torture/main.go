@@ -58,10 +58,14 @@ type part struct {
 // parts in the order in which they run.
 var parts = []part{
 	{"kill", (*stage).kills},
+	{"histories", (*stage).histories},
 	{"cut", (*stage).cuts},
+	{"relaxed", (*stage).relaxed},
 	{"faults", (*stage).faults},
+	{"full", (*stage).full},
 	{"expiry", (*stage).expiry},
 	{"starts", (*stage).starts},
+	{"soak", (*stage).soak},
 }
 
 func run(ctx context.Context) (err error) {

@@ -74,7 +74,7 @@ func (t *torment) rounds(ctx context.Context, n int, longest time.Duration, stri
 
 func (t *torment) strikeUnderLoad(ctx context.Context, s *server, longest time.Duration, strike func(*server) error) error {
 	var load sync.WaitGroup
-	load.Go(func() { t.each(func(w *worker) { w.work(ctx, s.caller) }) })
+	load.Go(func() { t.each(func(w *worker) { w.work(ctx, ctx, s.caller) }) })
 	moment := time.NewTimer(longest/20 + time.Duration(t.random.Int64N(int64(longest))))
 	defer moment.Stop()
 	select {
@@ -101,6 +101,24 @@ func errorsOr(errs ...error) error {
 	return nil
 }
 
+// readyWithin is how soon every start has to be ready.
+const readyWithin = 2 * time.Second
+
+// soon says which starts were late, and whether a kind of change was missing.
+func (t *torment) soon() error {
+	for i, name := range deedNames {
+		if t.acknowledged[i].Load() == 0 {
+			return fmt.Errorf("too few rounds: %s: none", name)
+		}
+	}
+	for n, ready := range t.ready {
+		if ready > readyWithin {
+			return fmt.Errorf("start %d was ready after %s, later than %s", n+1, ready, readyWithin)
+		}
+	}
+	return nil
+}
+
 // lines tell what was done.
 func (t *torment) lines() []string {
 	var out []string
@@ -111,8 +129,9 @@ func (t *torment) lines() []string {
 		t.unanswered.Load(), t.refused.Load(), t.checks.Load()))
 	if len(t.ready) > 0 {
 		v := slices.Sorted(slices.Values(t.ready))
-		out = append(out, fmt.Sprintf("ready after %s in the middle, %s at most, of %d starts",
-			v[len(v)/2].Round(time.Millisecond), v[len(v)-1].Round(time.Millisecond), len(v)))
+		late, _ := slices.BinarySearch(v, readyWithin)
+		out = append(out, fmt.Sprintf("ready after %s in the middle, %s at most; %d of %d starts within %s",
+			v[len(v)/2].Round(time.Millisecond), v[len(v)-1].Round(time.Millisecond), late, len(v), readyWithin))
 	}
 	return out
 }

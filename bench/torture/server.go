@@ -23,8 +23,9 @@ const patience = 60 * time.Second
 // site is where a server lives: everything that outlives its process.
 type site struct {
 	binary string
-	dir    string // holds the routes file
-	data   string // the data directory
+	dir    string   // holds the routes file
+	data   string   // the data directory
+	extra  []string // arguments beside those that every server has
 
 	mu sync.Mutex // held while the routes file is written
 }
@@ -38,13 +39,14 @@ type server struct {
 	ready time.Duration // from its start until /readyz said 200
 }
 
-// start runs the binary with nothing but its addresses and directories, and
-// waits until it is ready.
+// start runs the binary with its addresses, its directories and what is extra,
+// and waits until it is ready.
 func (s *site) start(ctx context.Context) (*server, error) {
 	args := []string{
 		"serve", "--routes", filepath.Join(s.dir, "routes.yaml"), "--data-dir", s.data,
 		"--listen", "127.0.0.1:0", "--admin-listen", "", "--watch=false", "--access-log", "off",
 	}
+	args = append(args, s.extra...)
 	r := &server{cmd: exec.Command(s.binary, args...), log: filepath.Join(s.dir, "server.log"), ended: make(chan struct{})}
 	log, err := os.OpenFile(r.log, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {

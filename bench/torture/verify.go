@@ -30,6 +30,9 @@ func (w *worker) check(ctx context.Context, c *caller, a *account, t *token) boo
 	if t.fate == unsure {
 		t.fate = map[bool]fate{true: alive, false: dead}[read == http.StatusOK]
 	}
+	if t.fate == alive && read == http.StatusUnauthorized && write == read && w.isLost(t.at) {
+		t.fate = dead
+	}
 	wantRead, wantWrite := http.StatusOK, http.StatusForbidden
 	switch {
 	case t.fate == dead:
@@ -105,7 +108,7 @@ func (w *worker) verifySecret(ctx context.Context, c *caller, a *account, now *v
 	}
 	turned := now.Secrets[0].ID != a.secretID
 	if turned && a.doubt != rotate {
-		w.violated("the secret is %s, acknowledged was %s", now.Secrets[0].ID, a.secretID)
+		w.violated("the secret is %s, acknowledged was %s, without an answer was %q", now.Secrets[0].ID, a.secretID, a.doubt)
 	}
 	if turned {
 		w.mustFail(ctx, c, a, a.secret, "the secret before a rotation")

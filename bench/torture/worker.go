@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Bounds of one worker's book, so that looking after it stays quick.
@@ -25,19 +26,25 @@ type worker struct {
 	accounts []*account
 }
 
-// work goes on until the server does not answer any more or ctx ends.
-func (w *worker) work(ctx context.Context, c *caller) {
-	for ctx.Err() == nil && w.step(ctx, c) {
+// work goes on until the server does not answer any more or the load ends. A
+// call that has begun is finished: one that is given up may still be under way
+// when its outcome is looked for.
+func (w *worker) work(load, ctx context.Context, c *caller) {
+	for load.Err() == nil && w.step(ctx, c) {
 	}
 }
 
 // step does one thing; false: there was no answer.
 func (w *worker) step(ctx context.Context, c *caller) bool {
 	a := w.pick()
-	if a == nil || w.random.IntN(100) < 4 && len(w.accounts) < maxAccounts {
+	if a == nil || !w.tokensOnly.Load() && w.random.IntN(100) < 4 && len(w.accounts) < maxAccounts {
 		return w.register(ctx, c)
 	}
-	switch n := w.random.IntN(100); {
+	n := w.random.IntN(100)
+	if w.tokensOnly.Load() {
+		n %= 75
+	}
+	switch {
 	case n < 40:
 		return w.issue(ctx, c, a)
 	case n < 75:
@@ -133,7 +140,7 @@ func (w *worker) issue(ctx context.Context, c *caller, a *account) bool {
 	if len(a.tokens) >= maxTokens {
 		a.tokens = slices.Delete(a.tokens, 0, 1)
 	}
-	a.tokens = append(a.tokens, &token{text: text, write: a.write})
+	a.tokens = append(a.tokens, &token{text: text, write: a.write, at: time.Now()})
 	return true
 }
 
