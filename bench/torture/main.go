@@ -31,9 +31,10 @@ func main() {
 
 // options are the flags.
 type options struct {
-	parts  string
-	rounds int
-	power  int // cuts
+	parts      string
+	rounds     int
+	power      int // cuts
+	operations int
 	longest,
 	faulty time.Duration
 	tokens int
@@ -77,6 +78,7 @@ func run(ctx context.Context) (err error) {
 	flag.StringVar(&o.parts, "parts", strings.Join(names, ","), "what to run")
 	flag.IntVar(&o.rounds, "rounds", 300, "kills")
 	flag.IntVar(&o.power, "cuts", 100, "power cuts")
+	flag.IntVar(&o.operations, "operations", 100_000, "operations whose histories are judged")
 	flag.DurationVar(&o.longest, "longest", time.Second, "longest load before a fault")
 	flag.DurationVar(&o.faulty, "faulty", 3*time.Second, "how long the disk fails each time")
 	flag.IntVar(&o.tokens, "tokens", 10_000_000, "live tokens at the start that is measured")

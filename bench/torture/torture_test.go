@@ -3,22 +3,48 @@
 package main
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
 
-// tormented makes a torment of a server built for the test.
-func tormented(t *testing.T) *torment {
+// built is the binary, made once for all tests; TestMain removes its directory.
+var built = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "torture-test-")
+	if err != nil {
+		return "", err
+	}
+	name := filepath.Join(dir, "scopegate")
+	return name, build(context.Background(), name)
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if name, err := built(); err == nil {
+		_ = os.RemoveAll(filepath.Dir(name))
+	}
+	os.Exit(code)
+}
+
+// newTestSite makes a place for a server in a directory of the test.
+func newTestSite(t *testing.T) *site {
 	t.Helper()
-	dir := t.TempDir()
-	s := &site{binary: filepath.Join(dir, "scopegate"), dir: dir, data: filepath.Join(dir, "data")}
-	if err := build(t.Context(), s.binary); err != nil {
+	name, err := built()
+	if err != nil {
 		t.Fatal(err)
 	}
-	story, err := newTorment(s, 1)
+	dir := t.TempDir()
+	return &site{binary: name, dir: dir, data: filepath.Join(dir, "data")}
+}
+
+// tormented makes a torment of a server.
+func tormented(t *testing.T) *torment {
+	t.Helper()
+	story, err := newTorment(newTestSite(t), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,6 +55,7 @@ func tormented(t *testing.T) *torment {
 // The short form of `make torture`'s first part: how soon the server is ready
 // is measured there, not here.
 func TestNothingAcknowledgedIsLostByKills(t *testing.T) {
+	t.Parallel()
 	story := tormented(t)
 	if err := story.rounds(t.Context(), 3, 300*time.Millisecond, func(s *server) error { s.kill(); return nil }); err != nil {
 		t.Fatal(err)
@@ -40,6 +67,7 @@ func TestNothingAcknowledgedIsLostByKills(t *testing.T) {
 
 // The book must notice a store of yesterday, or the torture proves nothing.
 func TestAStoreOfYesterdayIsNoticed(t *testing.T) {
+	t.Parallel()
 	story := tormented(t)
 	yesterday := filepath.Join(t.TempDir(), "store")
 	store := filepath.Join(story.site.data, "store")
