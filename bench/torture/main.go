@@ -33,6 +33,7 @@ func main() {
 type options struct {
 	parts      string
 	rounds     int
+	fills      int
 	power      int // cuts
 	operations int
 	longest,
@@ -78,6 +79,7 @@ func run(ctx context.Context) (err error) {
 	flag.StringVar(&o.parts, "parts", strings.Join(names, ","), "what to run")
 	flag.IntVar(&o.rounds, "rounds", 300, "kills")
 	flag.IntVar(&o.power, "cuts", 100, "power cuts")
+	flag.IntVar(&o.fills, "fills", 20, "fillings of the small disk")
 	flag.IntVar(&o.operations, "operations", 100_000, "operations whose histories are judged")
 	flag.DurationVar(&o.longest, "longest", time.Second, "longest load before a fault")
 	flag.DurationVar(&o.faulty, "faulty", 3*time.Second, "how long the disk fails each time")
