@@ -39,8 +39,11 @@ type options struct {
 	longest,
 	faulty time.Duration
 	tokens int
+	during time.Duration
 	seed   uint64
 	dir    string
+	samples,
+	graph string
 }
 
 // stage is what all parts share.
@@ -83,7 +86,10 @@ func run(ctx context.Context) (err error) {
 	flag.IntVar(&o.operations, "operations", 100_000, "operations whose histories are judged")
 	flag.DurationVar(&o.longest, "longest", time.Second, "longest load before a fault")
 	flag.DurationVar(&o.faulty, "faulty", 3*time.Second, "how long the disk fails each time")
-	flag.IntVar(&o.tokens, "tokens", 10_000_000, "live tokens at the start that is measured")
+	flag.IntVar(&o.tokens, "tokens", 10_000_000, "live tokens at the start that is measured, and tokens of the soak")
+	flag.DurationVar(&o.during, "for", time.Hour, "in which the soak issues its tokens")
+	flag.StringVar(&o.samples, "samples", "", "file into which the soak writes its samples as CSV")
+	flag.StringVar(&o.graph, "graph", "", "file into which the soak draws its graph as SVG")
 	flag.Uint64Var(&o.seed, "seed", uint64(time.Now().Unix()), "of the load")
 	flag.StringVar(&o.dir, "dir", "", "where the data directories are; empty: the system's temporary directory")
 	flag.Parse()

@@ -1,0 +1,114 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// The short form of the soak: it is too short for a judgement of what is flat,
+// not for tokens that live, expire and are revoked under load.
+func TestASoakIsWatchedAndDrawn(t *testing.T) {
+	t.Parallel()
+	at := newTestSite(t)
+	s := &stage{options: options{tokens: 200, during: 2 * time.Second, samples: filepath.Join(at.dir, "samples.csv")}}
+	url, silence, err := backend()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silence()
+	if err := at.put(routes(url, 0)); err != nil {
+		t.Fatal(err)
+	}
+	k := &soak{tally: &tally{}, rate: 100, ttl: time.Second, every: 100 * time.Millisecond}
+	if k.server, err = at.start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := k.stop(); err != nil {
+			t.Error(err)
+		}
+	}()
+	if err := k.registerAll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	samples, w, err := s.watchSoak(t.Context(), k, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(samples) == 0 || samples[0].issued == 0 || samples[0].descriptors == 0 || samples[0].disk == 0 || k.acknowledged[used].Load() == 0 || k.acknowledged[clientRevoked].Load() == 0 {
+		t.Errorf("too little was seen: %+v", samples)
+	}
+	kept, err := readSamples(s.samples)
+	if err != nil || len(kept) != len(samples) || kept[0].row() != samples[0].row() {
+		t.Errorf("%d samples were kept as %d, %v", len(samples), len(kept), err)
+	}
+	wellFormed(t, chart(samples, w))
+}
+
+func wellFormed(t *testing.T, svg []byte) {
+	t.Helper()
+	d := xml.NewDecoder(bytes.NewReader(svg))
+	for {
+		switch _, err := d.Token(); {
+		case errors.Is(err, io.EOF):
+			return
+		case err != nil:
+			t.Fatalf("the graph is no XML: %v\n%s", err, svg)
+		}
+	}
+}
+
+// What rises must be called risen, or the soak proves nothing.
+func TestWhatRisesIsNotFlat(t *testing.T) {
+	w := window{begin: 0, during: time.Hour, span: 5 * time.Minute, end: 65 * time.Minute}
+	for _, l := range limits {
+		var samples []sample
+		for at := time.Duration(0); at <= w.end; at += 5 * time.Second {
+			s := sample{at: at, rss: 100 * mib, anonymous: 80 * mib, descriptors: 50, goroutines: 50, disk: 100 * mib, live: 1e5}
+			if at > 30*time.Minute {
+				s = risen(s, l.name)
+			}
+			samples = append(samples, s)
+		}
+		if _, err := judge(samples, w); err == nil || err.Error() != "not flat: "+l.name {
+			t.Errorf("%s rose and the judgement is %v", l.name, err)
+		}
+	}
+}
+
+func risen(s sample, name string) sample {
+	switch name {
+	case "resident memory":
+		s.rss += 30 * mib
+	case "memory without mapped files":
+		s.anonymous += 30 * mib
+	case "descriptors":
+		s.descriptors += 20
+	case "goroutines":
+		s.goroutines += 20
+	case "disk":
+		s.disk += 40 * mib
+	case "live tokens":
+		s.live *= 2
+	}
+	return s
+}
+
+// An hour's run begins its comparison after the sweep of the hour in which it
+// was started.
+func TestTheComparisonBeginsAfterAFullHour(t *testing.T) {
+	began := time.Date(2026, 1, 2, 9, 30, 0, 0, time.UTC)
+	if w := newWindow(began, time.Hour); w.begin != 34*time.Minute || w.end != 99*time.Minute {
+		t.Errorf("the window is %+v", w)
+	}
+	if w := newWindow(began, time.Minute); w.begin != 10*time.Second {
+		t.Errorf("a short run waits %s", w.begin)
+	}
+}
