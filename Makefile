@@ -52,7 +52,7 @@ pgo: ## the profile by which the compiler optimizes scopegate, from the benchmar
 	go run ./bench/peers -profile cmd/scopegate/default.pgo
 
 .PHONY: torture
-torture: ## kills, power cuts, failing disks, damage, histories: the long forms (root and strace for all of it)
+torture: ## kills, power cuts, failing and full disks, a soak, damage, histories: the long forms (root, strace, hours)
 	go run ./bench/torture
 	go test -count=1 -timeout 60m -v -run TestHistories ./store -args -operations 100000
 	go test -count=1 -timeout 60m -v ./store/damage -args -tails 4096 -flips 1000
