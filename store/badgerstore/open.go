@@ -102,6 +102,9 @@ func (s *Store) start() error {
 	}
 	s.opt.Progress("opening the store in " + s.opt.Dir)
 	s.com.quiet = quiet
+	if err := fold(s.opt, quiet); err != nil {
+		return err
+	}
 	err := s.take(quiet, false)
 	if errors.Is(err, errUnacknowledged) {
 		// The log holds changes that nobody was told of: their sync failed, or

@@ -104,6 +104,30 @@ func TestDamagedStoreIsRefusedWithTheWayOut(t *testing.T) {
 	}
 }
 
+// Badger reads a log into one memtable and ends the process if it does not fit.
+func TestACrashedStoreIsOpenedWithLessMemory(t *testing.T) {
+	dir := t.TempDir()
+	opt := options(dir)
+	opt.Memory = badgerstore.DefaultMemory
+	s := openWith(t, opt)
+	register(t, s)
+	const tokens = 40_000
+	issueMany(t, s, tokens, storetest.Now().Add(time.Hour))
+	for _, memory := range []int64{badgerstore.MinMemory, badgerstore.MinMemory, badgerstore.DefaultMemory} {
+		crashed := filepath.Join(t.TempDir(), "crashed")
+		if err := os.CopyFS(crashed, os.DirFS(dir)); err != nil {
+			t.Fatalf("copy: %v", err)
+		}
+		opt := options(crashed)
+		opt.Memory = memory
+		s := openWith(t, opt)
+		if r, err := s.CheckAll(t.Context()); err != nil || r.Tokens != tokens || r.Clients != 1 {
+			t.Errorf("with %d bytes: %+v, %v", memory, r, err)
+		}
+		dir = crashed
+	}
+}
+
 // A store that ends before what was acknowledged has lost changes, perhaps
 // revocations: the copy of yesterday's tables under today's ledger is such.
 func TestLostChangesAreNoticed(t *testing.T) {
