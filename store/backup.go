@@ -27,7 +27,19 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) (BackupInfo, error) {
 	return s.disk.Backup(ctx, w)
 }
 
-// CheckAll reads every record of the engine; the error names what is wrong.
+// ErrInUse: another process has the store's directory open.
+var ErrInUse = badgerstore.ErrInUse
+
+// CheckDir checks a directory that no process has open, and changes nothing in
+// it. The error of a damaged one names the problems and the way out, and so does the
+// report; ErrInUse, and fs.ErrNotExist where there is no store. progress, if
+// not nil, is told how many records were read.
+func CheckDir(ctx context.Context, dir string, progress func(records int64)) (Report, error) {
+	return badgerstore.CheckDir(ctx, badgerstore.CheckOptions{Dir: dir, Progress: progress})
+}
+
+// CheckAll reads every record of the engine, while it goes on being used; the
+// error names what is wrong.
 func (s *Store) CheckAll(ctx context.Context) (Report, error) {
 	if s.disk == nil {
 		return Report{}, fmt.Errorf("check: %w", ErrNoDisk)

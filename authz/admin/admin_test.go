@@ -104,6 +104,7 @@ func TestEveryEndpointAnswersAsPromised(t *testing.T) {
 		{"explain with an unknown member", "POST", "/explain", `{"methods":"GET"}`, 400, `bad_request`},
 		{"status", "GET", "/status", "", 200, `"ready":true`},
 		{"backup", "GET", "/backup", "", 200, `copy`},
+		{"check", "GET", "/store/check", "", 200, `"ok":true`},
 		{"no endpoint", "GET", "/nonsense", "", 404, ``},
 	}
 	for _, c := range cases {
@@ -154,7 +155,7 @@ func TestANewClientIsAnsweredWithItsLocation(t *testing.T) {
 func TestOverTCPTheAdminTokenIsAskedOfEveryEndpoint(t *testing.T) {
 	w := newWorld(t)
 	good := "Bearer " + adminToken
-	for _, path := range []string{"/clients", "/events", "/routes", "/status", "/backup", nobody} {
+	for _, path := range []string{"/clients", "/events", "/routes", "/status", "/backup", "/store/check", nobody} {
 		for name, fields := range map[string][]string{
 			"none": nil, "wrong": {"Bearer " + adminToken[1:]}, "empty": {"Bearer "}, "longer": {good + "0"},
 			"basic": {"Basic " + adminToken}, "bare": {adminToken}, "twice": {good, good},

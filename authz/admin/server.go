@@ -33,6 +33,7 @@ type Server struct {
 	Reload  func(context.Context) (any, []Problem, error)       // counts, or all problems
 	Status  func() any                                          // the server's state
 	Backup  func(ctx context.Context, w io.Writer) (any, error) // a consistent copy
+	Check   func(context.Context) (any, error)                  // every record of the store read, and what is wrong with it
 }
 
 // Problem is one problem of a configuration file.
@@ -80,6 +81,7 @@ func (s *Server) Mount(e *echo.Echo, overSocket bool) {
 	g.POST("/reload", s.reload)
 	g.GET("/status", func(c echo.Context) error { return writeJSON(c, http.StatusOK, s.Status()) })
 	g.GET("/backup", s.backup)
+	g.GET("/store/check", s.check)
 }
 
 const actorKey = "actor"

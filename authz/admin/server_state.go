@@ -53,3 +53,12 @@ func (s *Server) backup(c echo.Context) error {
 	s.audit(c, "backup made")
 	return nil
 }
+
+// check answers 200 whatever is found: what is wrong stands in the answer.
+func (s *Server) check(c echo.Context) error {
+	out, err := s.Check(c.Request().Context())
+	if err != nil {
+		return s.refuse(c, err)
+	}
+	return writeJSON(c, http.StatusOK, out)
+}

@@ -98,6 +98,7 @@ func newWorld(t *testing.T) *world {
 			_, err := io.WriteString(out, "copy")
 			return nil, err
 		},
+		Check: func(context.Context) (any, error) { return map[string]any{"ok": true}, nil },
 	}
 	serve := func(overSocket bool) *httptest.Server {
 		e := echo.New()

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"scopegate/store"
 )
@@ -124,41 +123,4 @@ func restore(ctx context.Context, w world, in io.Reader, dataDir string) error {
 		fmt.Fprintf(w.stderr, "The store is restored. Put the %s that belongs to it into %s before you start: without it no client can authenticate.\n", hashKeysFile, dataDir)
 	}
 	return nil
-}
-
-// progress tells on a terminal how far long work is.
-type progress struct {
-	w     io.Writer
-	what  string
-	bytes int64
-	told  int64
-	shown bool
-}
-
-const progressEvery = 8 << 20 // bytes
-
-func newProgress(w io.Writer, what string) *progress {
-	f, ok := w.(*os.File)
-	return &progress{w: w, what: what, shown: ok && term.IsTerminal(int(f.Fd()))}
-}
-
-// Write implements io.Writer, to count what passes.
-func (p *progress) Write(b []byte) (int, error) {
-	p.at(p.bytes + int64(len(b)))
-	return len(b), nil
-}
-
-// at tells that so many bytes are done.
-func (p *progress) at(bytes int64) {
-	p.bytes = bytes
-	if p.shown && p.bytes-p.told >= progressEvery {
-		p.told = p.bytes
-		fmt.Fprintf(p.w, "\r%s: %.1f MiB", p.what, float64(p.bytes)/(1<<20))
-	}
-}
-
-func (p *progress) done(err error) {
-	if p.shown && err == nil {
-		fmt.Fprintf(p.w, "\r%s: %.1f MiB, done\n", p.what, float64(p.bytes)/(1<<20))
-	}
 }

@@ -108,7 +108,8 @@ func newRoot(w world) *cobra.Command {
 func commands(w world) []*cobra.Command {
 	return []*cobra.Command{
 		serveCommand(w), validateCommand(w), routesCommand(w), clientsCommand(w), tokensCommand(w), keysCommand(w), auditCommand(w),
-		reloadCommand(w), statusCommand(w), healthcheckCommand(w), backupCommand(w), restoreCommand(w), versionCommand(w),
+		reloadCommand(w), statusCommand(w), healthcheckCommand(w), backupCommand(w), restoreCommand(w),
+		storeCommand(w), versionCommand(w),
 	}
 }
 

@@ -296,6 +296,6 @@ func (s *server) adminServer() *admin.Server {
 	return &admin.Server{
 		Registry: s.registry, Issuer: s.issuer, Store: s.store, Policy: s.policy, Metrics: s.metrics,
 		Audit: s.log.With("log", "audit"), Log: s.log, Now: s.now, Token: s.adminKey,
-		Routes: s.routes, Explain: s.explain, Reload: s.reloadForAPI, Status: s.status, Backup: s.backup,
+		Routes: s.routes, Explain: s.explain, Reload: s.reloadForAPI, Status: s.status, Backup: s.backup, Check: s.checkStore,
 	}
 }

@@ -61,12 +61,13 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) (BackupInfo, error) {
 // The engine may be closed or opened again meanwhile, after which neither
 // transaction nor iterator may be touched.
 type snapshot struct {
-	s    *Store
-	life int
-	txn  *badger.Txn
-	it   *badger.Iterator
-	info BackupInfo
-	now  time.Time
+	s       *Store
+	life    int
+	txn     *badger.Txn
+	it      *badger.Iterator
+	control control
+	info    BackupInfo
+	now     time.Time
 }
 
 func (s *Store) snapshot(ctx context.Context) (*snapshot, error) {
@@ -85,7 +86,10 @@ func (s *Store) snapshot(ctx context.Context) (*snapshot, error) {
 		return nil, classify(err)
 	}
 	now := s.opt.Now().UTC()
-	snap := &snapshot{s: s, life: s.life, txn: txn, now: now, info: BackupInfo{
+	if seen := s.ClockSeen(); seen.After(now) {
+		now = seen
+	}
+	snap := &snapshot{s: s, life: s.life, txn: txn, control: c, now: now, info: BackupInfo{
 		Schema: schemaVersion, CreatedAt: now.Truncate(time.Second), LastSeq: c.last, Clients: c.clients,
 	}}
 	snap.it = txn.NewIterator(badger.IteratorOptions{PrefetchValues: true, PrefetchSize: 256})
@@ -167,6 +171,29 @@ func (p *snapshot) chunk(buf []byte) (out []byte, more bool, err error) {
 		p.info.Records++
 	}
 	return buf, p.it.Valid(), nil
+}
+
+// each calls f with the next records, up to n; more is false after the last
+// one. What it is given is the engine's.
+func (p *snapshot) each(n int, f func(key, value []byte)) (more bool, err error) {
+	p.s.gate.RLock()
+	defer p.s.gate.RUnlock()
+	if err := p.alive(); err != nil {
+		return false, err
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%w: storage engine: %.300v", errDamaged, r)
+		}
+	}()
+	for ; p.it.Valid() && n > 0; p.it.Next() {
+		n--
+		key := p.it.Item().Key()
+		if err := p.it.Item().Value(func(value []byte) error { f(key, value); return nil }); err != nil {
+			return false, classify(err)
+		}
+	}
+	return p.it.Valid(), nil
 }
 
 // expired reports whether the key belongs to an hour that is to be swept.

@@ -195,6 +195,18 @@ func (l *logs) find() error {
 	return syncDir(l.dir)
 }
 
+// logNames lists the write-ahead logs of a directory, for the words of an error.
+func logNames(dir string) string {
+	paths, _ := filepath.Glob(filepath.Join(dir, "*.mem"))
+	for i := range paths {
+		paths[i] = filepath.Base(paths[i])
+	}
+	if len(paths) == 0 {
+		return "none"
+	}
+	return strings.Join(paths, ", ")
+}
+
 // follow allocates and makes durable a log that is there since the last call.
 // Its first error is of the allocation only.
 func (l *logs) follow() (unallocated, err error) {

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/options"
@@ -29,12 +31,13 @@ func inspect(opt Options) error {
 	if err != nil {
 		return fmt.Errorf("%w: the file %s: %w", errDamaged, badger.ManifestFilename, err)
 	}
-	for id, t := range content.Tables {
-		if err := inspectTable(table.NewFilename(id, opt.Dir), t.Compression); err != nil {
-			return fmt.Errorf("%w: the table %s: %w", errDamaged, filepath.Base(table.NewFilename(id, opt.Dir)), err)
+	var damaged []error
+	for _, id := range slices.Sorted(maps.Keys(content.Tables)) {
+		if err := inspectTable(table.NewFilename(id, opt.Dir), content.Tables[id].Compression); err != nil && len(damaged) < maxProblems {
+			damaged = append(damaged, fmt.Errorf("%w: the table %s: %w", errDamaged, filepath.Base(table.NewFilename(id, opt.Dir)), err))
 		}
 	}
-	return nil
+	return errors.Join(damaged...)
 }
 
 // inspectNew refuses a directory that holds parts of a store but no manifest.

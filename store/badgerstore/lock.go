@@ -16,6 +16,12 @@ import (
 // lockPoll is how often a held lock is tried again.
 const lockPoll = 50 * time.Millisecond
 
+// lockName is the file of a directory that is locked.
+const lockName = "lock"
+
+// ErrInUse: another process has the store open.
+var ErrInUse = errors.New("in use")
+
 // dirLock is an advisory lock (flock) on the file "lock" of a directory; the
 // kernel frees it when its process ends, however that ends.
 type dirLock struct{ file *os.File }
@@ -23,9 +29,9 @@ type dirLock struct{ file *os.File }
 // lockDir takes the lock, and waits up to the given time for who holds it: a
 // rolling restart starts the new process before the old one has gone.
 func lockDir(ctx context.Context, dir string, wait time.Duration, progress func(string)) (*dirLock, error) {
-	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("lock %s: %w", dir, err)
+		return nil, fmt.Errorf("lock it: %w", err)
 	}
 	deadline := time.NewTimer(wait)
 	defer deadline.Stop()
@@ -40,7 +46,7 @@ func lockDir(ctx context.Context, dir string, wait time.Duration, progress func(
 		}
 		if !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR) {
 			_ = f.Close()
-			return nil, fmt.Errorf("lock %s: %w", dir, err)
+			return nil, fmt.Errorf("lock it: %w", err)
 		}
 		holder := lockHolder(f)
 		if !told {
@@ -50,10 +56,10 @@ func lockDir(ctx context.Context, dir string, wait time.Duration, progress func(
 		case <-poll.C:
 		case <-deadline.C:
 			_ = f.Close()
-			return nil, fmt.Errorf("the store in %s is open in %s; waited %s for it: stop that process, or talk to the running server instead of opening its store", dir, holder, wait)
+			return nil, fmt.Errorf("%w: it is open in %s; waited %s for it: stop that process, or talk to the running server instead of opening its store", ErrInUse, holder, wait)
 		case <-ctx.Done():
 			_ = f.Close()
-			return nil, fmt.Errorf("wait for the store in %s, which %s has open: %w", dir, holder, ctx.Err())
+			return nil, fmt.Errorf("wait for it, which %s has open: %w", holder, ctx.Err())
 		}
 	}
 }

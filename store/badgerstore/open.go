@@ -23,28 +23,40 @@ const openRoom = 2 << 20
 // It narrows the umask of the process to 0077, since Badger makes files at any
 // time and gives them no mode of its own.
 func Open(ctx context.Context, opt Options) (*Store, error) {
+	s, err := open(ctx, opt)
+	if err != nil {
+		return nil, fmt.Errorf("open the store in %s: %w", opt.Dir, advise(err))
+	}
+	return s, nil
+}
+
+func open(ctx context.Context, opt Options) (*Store, error) {
 	opt = opt.withDefaults()
 	unix.Umask(0o077)
 	if err := ownDir(opt.Dir); err != nil {
-		return nil, fmt.Errorf("open the store: %w", err)
+		return nil, err
 	}
 	lock, err := lockDir(ctx, opt.Dir, opt.LockWait, opt.Progress)
 	if err != nil {
-		return nil, fmt.Errorf("open the store: %w", err)
+		return nil, err
 	}
 	s := &Store{
 		opt: opt, log: opt.Logger, lock: lock, ops: make(chan *op, 4*maxGroup), calls: make(chan func()), done: make(chan struct{}),
 		disk: newDisk(opt), com: committer{logs: logs{dir: opt.Dir}},
 	}
-	err = inspect(opt)
+	if !opt.shadow { // else it was, where it stands
+		err = inspect(opt)
+	}
 	if err == nil {
 		err = s.start()
 	}
 	if err != nil {
 		_ = lock.release()
-		return nil, fmt.Errorf("open the store in %s: %w", opt.Dir, advise(err))
+		return nil, err
 	}
-	s.noteClock(false)
+	if !opt.shadow {
+		s.noteClock(false)
+	}
 	go s.run()
 	return s, nil
 }
@@ -91,7 +103,7 @@ func ownDir(dir string) error {
 // the whole store.
 func (s *Store) start() error {
 	free := s.disk.look()
-	quiet, tight := free < s.disk.reserve, free < s.disk.floor
+	quiet, tight := free < s.disk.reserve || s.opt.shadow, free < s.disk.floor
 	if tight {
 		if err := s.disk.dropBallast(); err != nil {
 			s.log.Warn("the ballast of the store could not be removed", "error", err)
@@ -102,6 +114,7 @@ func (s *Store) start() error {
 	}
 	s.opt.Progress("opening the store in " + s.opt.Dir)
 	s.com.quiet = quiet
+	logs := logNames(s.opt.Dir)
 	if err := fold(s.opt, quiet); err != nil {
 		return err
 	}
@@ -112,8 +125,14 @@ func (s *Store) start() error {
 		// they must not be shown. Closing has written them anew, as tables.
 		err = s.take(quiet, true)
 	}
+	if errors.Is(err, errLost) {
+		return fmt.Errorf("%w; its write-ahead logs were %s", err, logs)
+	}
 	if err != nil {
 		return err
+	}
+	if s.opt.shadow {
+		return nil
 	}
 	if tight {
 		s.disk.saveBallast()
@@ -122,6 +141,9 @@ func (s *Store) start() error {
 	}
 	return nil
 }
+
+// errLost: the store ends before what was acknowledged.
+var errLost = fmt.Errorf("%w: changes were lost", errDamaged)
 
 // errUnacknowledged: the control log goes on beyond the ledger.
 var errUnacknowledged = errors.New("it holds changes that were not acknowledged")
@@ -174,8 +196,8 @@ func (s *Store) adopt(db *badger.DB, onDisk bool) error {
 	}
 	s.com.ledger = l
 	if found.control.last < acknowledged.last || found.control.clients < acknowledged.clients {
-		return fmt.Errorf("%w: changes were lost: the control log ends at %d with %d clients, acknowledged were %d with %d",
-			errDamaged, found.control.last, found.control.clients, acknowledged.last, acknowledged.clients)
+		return fmt.Errorf("%w: the control log ends at %d with %d clients, acknowledged were %d with %d",
+			errLost, found.control.last, found.control.clients, acknowledged.last, acknowledged.clients)
 	}
 	switch beyond := found.control.last > acknowledged.last && !found.fresh; {
 	case beyond && !onDisk:

@@ -59,6 +59,10 @@ type Options struct {
 	// FreeBytes returns the free bytes of the file system; nil: statfs.
 	FreeBytes func(dir string) (int64, error)
 
+	// shadow: the tables belong to another directory (CheckDir), so none may ever
+	// be deleted, nor anything be kept for later.
+	shadow bool
+
 	// For tests: nothing happens that they did not ask for, and syncs are held
 	// up or fail; nil: (*badger.DB).Sync.
 	untended bool

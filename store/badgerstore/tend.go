@@ -144,7 +144,7 @@ func (s *Store) watch() (free int64) {
 	if s.com.quiet {
 		enough += enough / 4
 	}
-	quiet := free < enough
+	quiet := free < enough || s.opt.shadow
 	if quiet == s.com.quiet || s.db == nil || s.broken.Load() != nil {
 		return free
 	}
