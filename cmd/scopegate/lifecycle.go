@@ -70,13 +70,13 @@ func loopback(a net.Addr) bool {
 func (s *server) servePublic() error {
 	if s.front != nil {
 		s.goServe("public listener", func() error { return s.front.Serve(s.public) })
-		s.goServe("public listener (net/http)", func() error {
+		s.goPublicHTTP("public listener (net/http)", func() error {
 			return s.publicHTTP.Serve(gateway.WatchFraming(gateway.BoundWrites(s.front.Handover(), 0)))
 		})
 		return nil
 	}
 	if s.o.tlsCert == "" {
-		s.goServe("public listener", func() error { return s.publicHTTP.Serve(gateway.WatchFraming(gateway.BoundWrites(s.public, 0))) })
+		s.goPublicHTTP("public listener", func() error { return s.publicHTTP.Serve(gateway.WatchFraming(gateway.BoundWrites(s.public, 0))) })
 		return nil
 	}
 	cert, err := newCertificate(s.o.tlsCert, s.o.tlsKey, s.log)
@@ -85,12 +85,13 @@ func (s *server) servePublic() error {
 	}
 	s.cert.Store(cert)
 	s.publicHTTP.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: cert.get}
-	s.goServe("public listener", func() error { return s.publicHTTP.ServeTLS(gateway.BoundWrites(s.public, 0), "", "") })
+	s.goPublicHTTP("public listener", func() error { return s.publicHTTP.ServeTLS(gateway.BoundWrites(s.public, 0), "", "") })
 	return nil
 }
 
 func (s *server) serveAdmin(l net.Listener, plane *adminPlane, overSocket bool) {
 	server := newHTTPServer(plane.echo(overSocket), s.log)
+	server.ConnState = (&connections{level: s.metrics.Connections("admin")}).note
 	s.adminHTTP = append(s.adminHTTP, server)
 	s.goServe("admin listener", func() error { return server.Serve(l) })
 }
@@ -101,6 +102,15 @@ func (s *server) goServe(what string, serve func() error) {
 		if err := serve(); err != nil && !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 			s.broken <- fmt.Errorf("%s: %w", what, err)
 		}
+	})
+}
+
+// goPublicHTTP is goServe for publicHTTP, whose end a drain waits for.
+func (s *server) goPublicHTTP(what string, serve func() error) {
+	s.accepting.Add(1)
+	s.goServe(what, func() error {
+		defer s.accepting.Done()
+		return serve()
 	})
 }
 
@@ -192,6 +202,9 @@ func (s *server) drain(ctx context.Context) error {
 	if s.front != nil {
 		errs = append(errs, s.front.Shutdown(ctx))
 	}
+	_ = s.public.Close() // net/http accepts no more, and answers what it accepted
+	s.accepting.Wait()
+	s.connections.awaitAnswers(ctx)
 	if err := s.publicHTTP.Shutdown(ctx); err != nil {
 		errs = append(errs, err, s.publicHTTP.Close())
 	}

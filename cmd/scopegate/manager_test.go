@@ -23,12 +23,13 @@ import (
 type managed struct {
 	t      *testing.T
 	dir    string
+	front  string
 	socket *os.File // the listening socket, which outlives the processes
 	notify *net.UnixConn
 	said   chan string
 }
 
-func newManaged(t *testing.T, backend string) (m *managed, origin string) {
+func newManaged(t *testing.T, front, backend string) (m *managed, origin string) {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "scopegate") //nolint:usetesting // short: the paths of sockets are bounded
 	if err != nil {
@@ -56,7 +57,7 @@ routes: [ { name: all, path: /*, public: true, upstream: b } ]
 	if err != nil {
 		t.Fatal(err)
 	}
-	m = &managed{t: t, dir: dir, socket: socket, notify: notify, said: make(chan string, 1000)}
+	m = &managed{t: t, dir: dir, front: front, socket: socket, notify: notify, said: make(chan string, 1000)}
 	t.Cleanup(func() { socket.Close(); notify.Close() })
 	go m.listen()
 	return m, "http://" + l.Addr().String()
@@ -100,7 +101,7 @@ func (m *managed) start() (cmd *exec.Cmd, log *bytes.Buffer) {
 		`LISTEN_PID=$$ exec scopegate serve --admin-listen "" --access-log off --disk-reserve 1MiB`)
 	cmd.Dir = m.dir
 	cmd.ExtraFiles = []*os.File{m.socket}
-	cmd.Env = append(os.Environ(), "LISTEN_FDS=1", "NOTIFY_SOCKET="+filepath.Join(m.dir, "notify"), "WATCHDOG_USEC=200000")
+	cmd.Env = append(os.Environ(), "LISTEN_FDS=1", "SCOPEGATE_FRONT="+m.front, "NOTIFY_SOCKET="+filepath.Join(m.dir, "notify"), "WATCHDOG_USEC=200000")
 	log = &bytes.Buffer{}
 	cmd.Stderr = log
 	if err := cmd.Start(); err != nil {
@@ -125,9 +126,16 @@ func (m *managed) stop(cmd *exec.Cmd, log *bytes.Buffer) {
 // TestARestartUnderAServiceManagerRefusesNoConnection restarts three times
 // under load with the manager's socket: callers wait, and none is turned away.
 func TestARestartUnderAServiceManagerRefusesNoConnection(t *testing.T) {
+	for _, front := range []string{"fast", "net/http"} {
+		t.Run(strings.ReplaceAll(front, "/", "-"), func(t *testing.T) { restartUnderLoad(t, front) })
+	}
+}
+
+func restartUnderLoad(t *testing.T, front string) {
+	t.Helper()
 	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") }))
 	t.Cleanup(backend.Close)
-	m, origin := newManaged(t, backend.URL)
+	m, origin := newManaged(t, front, backend.URL)
 	cmd, log := m.start()
 
 	ctx, cancel := context.WithCancel(t.Context())

@@ -64,6 +64,9 @@ type server struct {
 	broken    chan error
 	stopUses  context.CancelFunc
 	owned     sync.WaitGroup
+
+	connections *connections   // of net/http on the public listener
+	accepting   sync.WaitGroup // the same: while it serves the listener
 }
 
 // newServer opens everything that can fail before the first request; what was
@@ -227,6 +230,8 @@ func (s *server) wireGateway(cfg *config.Config) error {
 	}).Mount(e)
 	e.Pre(s.gatewayFirst())
 	s.publicHTTP = newHTTPServer(e, s.log)
+	s.connections = &connections{level: s.metrics.Connections("http")}
+	s.publicHTTP.ConnState = s.connections.note
 	s.publicHTTP.DisableGeneralOptionsHandler = true // the gateway answers OPTIONS *
 	s.publicHTTP.ReadTimeout = 0                     // bodies stream; their silence is bounded instead
 	s.publicHTTP.ConnContext = gateway.FramingContext
