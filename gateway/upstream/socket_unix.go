@@ -2,7 +2,11 @@
 
 package upstream
 
-import "syscall"
+import (
+	"syscall"
+
+	"scopegate/gateway/rawio"
+)
 
 // rawSockets says that plain sockets are read and written here, in the
 // poller's callback.
@@ -38,9 +42,9 @@ func (t *trip) ready(fd uintptr) (done bool) {
 		return t.writeFirst(int(fd))
 	}
 	for {
-		n, err := syscall.Read(int(fd), t.buf[t.w:])
+		n, err := rawio.Read(int(fd), t.buf[t.w:])
 		switch err {
-		case nil:
+		case 0:
 			t.ioN = n
 			return true
 		case syscall.EINTR:
@@ -57,16 +61,16 @@ func (t *trip) ready(fd uintptr) (done bool) {
 // writeFirst sends the request if that needs no wait. What it leaves is sent
 // by writeRest.
 func (t *trip) writeFirst(fd int) (done bool) {
-	if t.c.kept && !t.sent && !quiet(fd) {
+	if t.c.kept && !t.sent && !rawio.Quiet(fd) {
 		t.ioErr = errStale
 		return true
 	}
-	n, err := syscall.Write(fd, t.rest)
+	n, err := rawio.Write(fd, t.rest)
 	if n > 0 {
 		t.sent = true
 		t.rest = t.rest[n:]
 	}
-	if err != nil && err != syscall.EAGAIN && err != syscall.EINTR {
+	if err != 0 && err != syscall.EAGAIN && err != syscall.EINTR {
 		t.ioErr = err
 		return true
 	}
@@ -80,13 +84,6 @@ func (c *conn) stale() bool {
 		return false
 	}
 	stale := false
-	err := c.peek.Control(func(fd uintptr) { stale = !quiet(int(fd)) })
+	err := c.peek.Control(func(fd uintptr) { stale = !rawio.Quiet(int(fd)) })
 	return err != nil || stale
-}
-
-// quiet reports whether a socket is open and has nothing to read.
-func quiet(fd int) bool {
-	var b [1]byte
-	_, _, err := syscall.Recvfrom(fd, b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-	return err == syscall.EAGAIN || err == syscall.EINTR
 }

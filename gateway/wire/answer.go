@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"scopegate/gateway/exchange"
+	"scopegate/gateway/rawio"
 )
 
 var (
@@ -144,10 +145,22 @@ func (a *answer) Flush() error {
 	if a.fail != nil || len(a.output.b) == 0 {
 		return a.fail
 	}
-	a.now = a.output.keepDeadline(a.c)
-	_, a.fail = a.c.sock.Write(a.output.b)
+	if rest := a.output.b[a.writeNow(a.output.b):]; len(rest) > 0 {
+		a.now = a.output.keepDeadline(a.c)
+		_, a.fail = a.c.sock.Write(rest)
+	}
 	a.output.release()
 	return a.fail
+}
+
+// writeNow writes what the socket takes without a wait, and returns how much
+// that was. What went wrong shows in the write of the rest.
+func (a *answer) writeNow(p []byte) int {
+	if a.c.fd < 0 {
+		return 0
+	}
+	n, _ := rawio.Write(a.c.fd, p)
+	return n
 }
 
 // End implements exchange.Answer.

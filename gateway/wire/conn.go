@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"scopegate/gateway/exchange"
+	"scopegate/gateway/rawio"
 )
 
 const (
@@ -48,6 +49,7 @@ type conn struct {
 	sock  socket
 	raw   syscall.RawConn
 	onRaw func(fd uintptr) bool // ready, made once
+	fd    int                   // while ready runs, which holds it open; else -1
 	peer  netip.AddrPort
 	in    *inbox // nil while the connection is idle
 	start int    // in.b[start:end] is read and not yet served
@@ -78,7 +80,7 @@ func newConn(f *Front, s socket) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{f: f, sock: s, raw: raw, idleSince: time.Now()}
+	c := &conn{f: f, sock: s, raw: raw, fd: -1, idleSince: time.Now()}
 	if a, ok := s.RemoteAddr().(*net.TCPAddr); ok {
 		ap := a.AddrPort()
 		c.peer = netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
@@ -113,24 +115,32 @@ func (c *conn) run() net.Conn {
 }
 
 // ready is called when there may be something to read; false waits for more.
+func (c *conn) ready(fd uintptr) (done bool) {
+	c.fd = int(fd)
+	done = c.read()
+	c.fd = -1
+	return done
+}
+
+// read serves what there is to read.
 //
 // The poller tells of each arrival once. A read shorter than the buffer took
 // all the bytes, but the caller's end, if it came along with them, is told of
 // no more. After a lone request nobody looks for it until the connection has
 // rested for lookAfter; in all other cases the socket is read until it has
 // nothing.
-func (c *conn) ready(fd uintptr) (done bool) {
+func (c *conn) read() (done bool) {
 	if c.in == nil {
 		c.in = inboxes.Get().(*inbox)
 	}
 	for {
-		n, err := syscall.Read(int(fd), c.in.b[c.end:])
+		n, err := rawio.Read(c.fd, c.in.b[c.end:])
 		switch {
 		case err == syscall.EINTR:
 			continue
 		case err == syscall.EAGAIN:
 			return c.wait()
-		case err != nil || n <= 0:
+		case err != 0 || n == 0:
 			c.result = io.EOF
 			return true
 		}
