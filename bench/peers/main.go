@@ -47,7 +47,7 @@ func parse() (*options, error) {
 	var o options
 	flag.IntVar(&o.rounds, "rounds", 5, "interleaved rounds")
 	flag.DurationVar(&o.window, "window", 4*time.Second, "time for each at saturation in a round")
-	flag.DurationVar(&o.fixedWindow, "fixed-window", 2*time.Second, "time for each at the fixed rate in a round")
+	flag.DurationVar(&o.fixedWindow, "fixed-window", 2*time.Second, "time for each at the fixed rate in a round; 0: none")
 	flag.IntVar(&o.rate, "rate", 5000, "the fixed rate in requests a second")
 	flag.IntVar(&o.connections, "connections", 64, "keep-alive connections")
 	flag.IntVar(&o.tokens, "tokens", 1000, "live tokens")
@@ -59,7 +59,7 @@ func parse() (*options, error) {
 	flag.StringVar(&o.only, "only", "", "measure only what matches this regular expression (and nginx plain)")
 	flag.StringVar(&o.profile, "profile", "", "measure nothing: write a processor profile of scopegate under this load to the file")
 	flag.Parse()
-	if flag.NArg() > 0 || o.rounds < 1 || o.window <= 0 || o.fixedWindow <= 0 || o.rate < 1 || o.connections < 1 || o.tokens < 1 {
+	if flag.NArg() > 0 || o.rounds < 1 || o.window <= 0 || o.fixedWindow < 0 || o.rate < 1 || o.connections < 1 || o.tokens < 1 {
 		return nil, errors.New("wrong flags, see -help")
 	}
 	if o.proxyCore == o.loadCore {

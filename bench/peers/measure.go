@@ -135,7 +135,7 @@ func (m *measurement) sample(s *subject) error {
 	if got.rss, err = proc.RSS(s.pids); err != nil {
 		return err
 	}
-	if s.fixed {
+	if s.fixed && m.o.fixedWindow > 0 {
 		if r, t, err = m.job(s, m.o.rate, m.o.fixedWindow); err != nil {
 			return err
 		}

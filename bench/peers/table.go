@@ -28,7 +28,7 @@ func (m *measurement) report() *report.Report {
 			ratio = fmt.Sprintf("%.2f (%.2f-%.2f)", got.Median, got.Min, got.Max)
 		}
 		fixed := []string{"-", "-", "-"}
-		if s.fixed {
+		if s.fixed && m.o.fixedWindow > 0 {
 			fixed = []string{one(s.of(fixedCPU)), duration(s.of(fixedP50)), duration(s.of(fixedP99))}
 		}
 		cost = append(cost, []string{s.name, s.checks, one(s.of(cpu)), ratio, fixed[0], mebibytes(s.of(rss).Median)})
