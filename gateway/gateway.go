@@ -88,3 +88,11 @@ func (g *Gateway) now() time.Time {
 	}
 	return g.Now()
 }
+
+// since is how long ago t was.
+func (g *Gateway) since(t time.Time) time.Duration {
+	if g.Now == nil {
+		return time.Since(t)
+	}
+	return g.now().Sub(t)
+}

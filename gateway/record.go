@@ -27,7 +27,7 @@ func (p *passage) finish(reason authz.Reason) {
 		status = reason.Status()
 	}
 	p.record.status = status
-	took := max(p.g.now().Sub(p.x.Start), 0)
+	took := max(p.g.since(p.x.Start), 0)
 	p.count(reason, took)
 	if p.g.AccessLog != nil {
 		p.g.AccessLog.write(p, reason, took)

@@ -198,6 +198,7 @@ func (t *trip) compact() {
 // write passes content on; it stays in the front's buffer until flushed.
 func (t *trip) write(p []byte) error {
 	n, err := t.answer.Write(p)
+	t.clock = 0
 	t.outcome.Bytes += int64(n)
 	t.dirty = true
 	if err != nil {

@@ -25,6 +25,7 @@ type trip struct {
 	answer  exchange.Answer
 	edit    Editor
 	start   int64 // as of Upstream.now
+	clock   int64 // see now
 	outcome Outcome
 
 	c         *conn
@@ -68,7 +69,7 @@ func (t *trip) reset() {
 	t.req, t.answer, t.edit, t.c, t.sender = nil, nil, nil, nil, nil
 	t.outcome, t.response = Outcome{}, Response{}
 	clear(t.fields)
-	t.body, t.rest = t.body[:0], nil
+	t.body, t.rest, t.clock = t.body[:0], nil, 0
 	t.begun, t.unreached, t.dirty = false, false, false
 }
 
@@ -86,6 +87,15 @@ func (t *trip) forward(ctx context.Context) Outcome {
 	return t.outcome
 }
 
+// now is Upstream.now, read once for all that happens between two waits: the
+// trip forgets it where it may have waited.
+func (t *trip) now() int64 {
+	if t.clock == 0 {
+		t.clock = t.u.now()
+	}
+	return t.clock
+}
+
 // takeBody reads a small body of known length before any endpoint is
 // bothered: it then goes out with the head, and can be sent again.
 func (t *trip) takeBody() error {
@@ -99,7 +109,7 @@ func (t *trip) takeBody() error {
 	if cap(t.body) < smallBody {
 		t.body = make([]byte, 0, smallBody)
 	}
-	t.body = t.body[:req.BodyLength]
+	t.body, t.clock = t.body[:req.BodyLength], 0
 	if _, err := io.ReadFull(req.Body, t.body); err != nil {
 		return bodyFailure(err)
 	}
@@ -144,15 +154,18 @@ func (t *trip) visit(ctx context.Context, e *endpoint) (err error) {
 		return fail(authz.ReasonOverloaded, errFull)
 	}
 	defer e.release()
-	t.outcome.Endpoint = e.URL
+	if t.outcome.Endpoint = e.URL; e.slots != nil {
+		t.clock = 0
+	}
 	for fresh := false; ; {
 		var c *conn
 		if !fresh {
-			c = e.pool.take(t.u.now(), t.u.options.KeepAlive)
+			c = e.pool.take(t.now(), t.u.options.KeepAlive)
 		}
 		if c == nil {
 			fresh = true
-			if c, err = t.connect(ctx, e); err != nil {
+			c, err = t.connect(ctx, e)
+			if t.clock = 0; err != nil {
 				return err
 			}
 		}
@@ -197,11 +210,12 @@ func (t *trip) run(ctx context.Context, c *conn) error {
 	if t.sender != nil {
 		err = t.endSender(err)
 	}
+	t.clock = 0
 	switch {
 	case err != nil && t.gone.Load():
 		err = gone(err)
 	case keep && t.sender.complete() && !t.gone.Load():
-		c.endpoint.pool.put(c, t.u.now())
+		c.endpoint.pool.put(c, t.now())
 		return err
 	}
 	c.close()
@@ -218,7 +232,7 @@ func (t *trip) transfer(ctx context.Context) (keep bool, err error) {
 		return false, err
 	}
 	t.begun = true
-	t.outcome.Status, t.outcome.Wait = t.head.status, time.Duration(t.u.now()-t.start)
+	t.outcome.Status, t.outcome.Wait = t.head.status, time.Duration(t.now()-t.start)
 	if t.head.status == 101 {
 		return false, t.tunnel(ctx)
 	}

@@ -82,17 +82,20 @@ func (u *Upstream) Forward(ctx context.Context, permit *authz.Permit, req *Reque
 	}
 	start := u.now()
 	var out Outcome
+	var end int64
 	if u.h2 != nil {
 		out = u.h2.forward(ctx, req, answer, edit)
+		end = u.now()
 	} else {
 		t := u.trips.Get().(*trip)
-		t.req, t.answer, t.edit, t.start = req, answer, edit, start
+		t.req, t.answer, t.edit, t.start, t.clock = req, answer, edit, start, start
 		out = t.forward(ctx)
+		end = t.now()
 		t.reset()
 		u.trips.Put(t)
 	}
 	if u.options.Hooks.OnDone != nil {
-		u.options.Hooks.OnDone(time.Duration(u.now() - start))
+		u.options.Hooks.OnDone(time.Duration(end - start))
 	}
 	if out.Reason != authz.ReasonNone && u.options.Hooks.OnError != nil {
 		u.options.Hooks.OnError(out.Reason)

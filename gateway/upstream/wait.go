@@ -23,7 +23,7 @@ const (
 // io.EOF is the connection's clean end.
 func (t *trip) fill(ctx context.Context) error {
 	t.waitSince = 0
-	now := t.u.now()
+	now := t.now()
 	if t.sentAt == 0 {
 		t.sentAt = now
 	}
@@ -34,6 +34,7 @@ func (t *trip) fill(ctx context.Context) error {
 	for {
 		t.c.arm(t.u, now, until)
 		n, err := t.read()
+		t.clock = 0
 		switch {
 		case n > 0:
 			t.w += n

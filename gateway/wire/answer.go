@@ -25,7 +25,7 @@ var (
 type answer struct {
 	c         *conn
 	output    output
-	now       time.Time // of the last write
+	now       time.Time // when the exchange began
 	lines     int       // of the head being written
 	headOnly  bool      // HEAD, 204, 304: no content is written
 	chunked   bool
@@ -133,7 +133,7 @@ func (a *answer) Write(p []byte) (int, error) {
 	if a.output.gather(p, tail) {
 		return len(p), nil
 	}
-	a.now = a.output.keepDeadline(a.c)
+	a.output.keepDeadline(a.c)
 	if a.fail = a.output.send(a.c.sock, p, tail); a.fail != nil {
 		return 0, a.fail
 	}
@@ -146,7 +146,7 @@ func (a *answer) Flush() error {
 		return a.fail
 	}
 	if rest := a.output.b[a.writeNow(a.output.b):]; len(rest) > 0 {
-		a.now = a.output.keepDeadline(a.c)
+		a.output.keepDeadline(a.c)
 		_, a.fail = a.c.sock.Write(rest)
 	}
 	a.output.release()

@@ -62,13 +62,12 @@ func (o *output) send(w io.Writer, p, tail []byte) error {
 }
 
 // keepDeadline gives a write at least half of the time-out.
-func (o *output) keepDeadline(c *conn) (now time.Time) {
-	now = time.Now()
+func (o *output) keepDeadline(c *conn) {
+	now := time.Now()
 	if o.until.Sub(now) < c.f.WriteTimeout/2 {
 		o.until = now.Add(c.f.WriteTimeout)
 		_ = c.sock.SetWriteDeadline(o.until)
 	}
-	return now
 }
 
 // dateText is the Date of one second.
