@@ -15,14 +15,17 @@ import (
 	"scopegate/store/storetest"
 )
 
-// A directory of each layout that was ever released is kept, so that every
-// later version proves that it opens it. A new layout gets a new file, written
-// once by
+// A directory and a backup of each layout that was ever released are kept, so
+// that every later version proves that it opens and restores them. A new layout
+// gets new files, written once by
 //
-//	go test -count=1 -run TestDirectoriesOfOlderLayouts ./store -args -keep-layout testdata/layout-N.tar.gz
+//	go test -count=1 -run OfOlderLayouts ./store -args -keep-layout testdata/layout-N.tar.gz -keep-backup testdata/backup-N
 //
 // and never again: a file that is rewritten proves nothing about the past.
-var keepLayout = flag.String("keep-layout", "", "write a directory of today's layout to this new file")
+var (
+	keepLayout = flag.String("keep-layout", "", "write a directory of today's layout to this new file")
+	keepBackup = flag.String("keep-backup", "", "write a backup of today's layout to this new file")
+)
 
 func TestDirectoriesOfOlderLayoutsAreOpened(t *testing.T) {
 	if *keepLayout != "" {
@@ -48,6 +51,50 @@ func TestDirectoriesOfOlderLayoutsAreOpened(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestBackupsOfOlderLayoutsAreRestored(t *testing.T) {
+	if *keepBackup != "" {
+		writeBackup(t, *keepBackup)
+	}
+	kept, err := filepath.Glob("testdata/backup-*")
+	if err != nil || len(kept) == 0 {
+		t.Fatalf("no backups are kept: %v", err)
+	}
+	for _, file := range kept {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			in, err := os.Open(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = in.Close() }()
+			dir := filepath.Join(t.TempDir(), "store")
+			if err := store.Restore(t.Context(), in, dir, nil); err != nil {
+				t.Fatal(err)
+			}
+			s := open(t, dir, store.Options{})
+			isFurnished(t, s)
+			report, err := s.CheckAll(t.Context())
+			if err != nil || report.Clients != 1 || report.Tokens != 3 || report.Revocations != 1 || report.Events != 2 {
+				t.Errorf("check: %+v, %v", report, err)
+			}
+		})
+	}
+}
+
+// writeBackup keeps a backup of what furnish makes.
+func writeBackup(t *testing.T, file string) {
+	t.Helper()
+	s := open(t, filepath.Join(t.TempDir(), "store"), store.Options{})
+	furnish(t, s)
+	out, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.Backup(t.Context(), out)
+	if err := errors.Join(err, out.Close()); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -27,7 +27,9 @@ func backupCommand(w world) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			body, err := c.open(cmd.Context(), "GET", "/admin/v1/backup", nil)
+			ctx, stop := interruptible(cmd.Context())
+			defer stop()
+			body, err := c.open(ctx, "GET", "/admin/v1/backup", nil)
 			if err != nil {
 				return err
 			}
@@ -91,7 +93,7 @@ func restoreCommand(w world) *cobra.Command {
 		Short: "Make a store of a backup, in a data directory that has none",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			in := w.stdin
+			ctx, in := cmd.Context(), w.stdin
 			if from != "-" {
 				f, err := os.Open(from)
 				if err != nil {
@@ -99,8 +101,11 @@ func restoreCommand(w world) *cobra.Command {
 				}
 				defer func() { _ = f.Close() }()
 				in = f
+				var stop func()
+				ctx, stop = interruptible(ctx) // what waits for a pipe is better killed
+				defer stop()
 			}
-			return restore(cmd.Context(), w, in, dataDir)
+			return restore(ctx, w, in, dataDir)
 		},
 	}
 	cmd.Flags().StringVar(&from, "from", "", "the backup, or - for standard input")
@@ -113,9 +118,12 @@ func restore(ctx context.Context, w world, in io.Reader, dataDir string) error {
 	if err := prepareDataDir(dataDir); err != nil {
 		return err
 	}
-	progress := newProgress(w.stderr, "restore")
-	err := store.Restore(ctx, in, filepath.Join(dataDir, storeDir), progress.at)
-	progress.done(err)
+	reading, verifying := newProgress(w.stderr, "restore"), newRecordProgress(w.stderr, "verify")
+	err := store.Restore(ctx, in, filepath.Join(dataDir, storeDir), func(bytes, records int64) {
+		reading.at(bytes)
+		verifying.at(records)
+	})
+	verifying.done(err)
 	if err != nil {
 		return err
 	}

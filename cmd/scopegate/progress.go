@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"golang.org/x/term"
 )
@@ -47,7 +50,7 @@ func (p *progress) at(n int64) {
 	p.n = n
 	if p.shown && p.n-p.told >= p.every {
 		p.told = p.n
-		fmt.Fprintf(p.w, "\r%s: %s", p.what, p.unit(p.n))
+		fmt.Fprintf(p.w, "\r\x1b[K%s: %s", p.what, p.unit(p.n))
 	}
 }
 
@@ -56,8 +59,16 @@ func (p *progress) done(err error) {
 	switch {
 	case !p.shown:
 	case err == nil:
-		fmt.Fprintf(p.w, "\r%s: %s, done\n", p.what, p.unit(p.n))
+		fmt.Fprintf(p.w, "\r\x1b[K%s: %s, done\n", p.what, p.unit(p.n))
 	case p.told > 0:
 		fmt.Fprintln(p.w)
 	}
+}
+
+// interruptible ends long work by the first SIGINT or SIGTERM, so that it takes
+// away what is half done; the second ends the process.
+func interruptible(ctx context.Context) (_ context.Context, stop func()) {
+	ctx, stop = signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
 }

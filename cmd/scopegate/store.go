@@ -34,7 +34,9 @@ func storeCheckCommand(w world) *cobra.Command {
 			if err := r.outputFlags.check(); err != nil {
 				return err
 			}
-			out, err := r.checkStore(cmd.Context(), w)
+			ctx, stop := interruptible(cmd.Context())
+			defer stop()
+			out, err := r.checkStore(ctx, w)
 			if err != nil {
 				return err
 			}

@@ -84,7 +84,10 @@ func (c *storeCheck) table(t *table) {
 		t.row("revocations", r.Revocations)
 		t.row("control log", fmt.Sprintf("events %d to %d, %d in all; acknowledged up to %d", r.FirstSeq, r.LastSeq, r.Events, r.Acknowledged))
 		t.row("latest time noted", when(&r.ClockSeen))
-		t.row("records", r.Records)
+		if r.Entries > 0 {
+			t.row("small records", r.Entries)
+		}
+		t.row("records in all", r.Records)
 	}
 	for _, k := range c.Keys {
 		t.row("hash key "+k.ID, fmt.Sprintf("%d secret(s)", k.Secrets), map[bool]string{true: "there", false: "MISSING"}[k.Present])

@@ -49,12 +49,12 @@ func TestRestoredStoreIsTheOneBackedUp(t *testing.T) {
 	}
 
 	dir := filepath.Join(t.TempDir(), "store")
-	var done int64
-	if err := badgerstore.Restore(t.Context(), bytes.NewReader(stream), dir, func(n int64) { done = n }); err != nil {
+	var done, verified int64
+	if err := badgerstore.Restore(t.Context(), bytes.NewReader(stream), dir, func(bytes, records int64) { done, verified = bytes, records }); err != nil {
 		t.Fatalf("Restore: %v", err)
 	}
-	if done != int64(len(stream)) {
-		t.Errorf("progress ended at %d of %d bytes", done, len(stream))
+	if done != int64(len(stream)) || verified < info.Records {
+		t.Errorf("progress ended at %d of %d bytes, %d of %d records", done, len(stream), verified, info.Records)
 	}
 	r := openWith(t, options(dir))
 	if got, err := r.Token(t.Context(), tok.Key); err != nil || !got.Revoked {
@@ -227,5 +227,25 @@ func TestBackupEndsWithItsContextAndItsReader(t *testing.T) {
 	r.CloseWithError(gone)
 	if _, err := s.Backup(t.Context(), w); !errors.Is(err, gone) {
 		t.Errorf("Backup = %v, want the writer's error", err)
+	}
+}
+
+// The clock is noted once a minute. What expired between the last note and the
+// backup stays expired where it is restored, though the clock there be wrong.
+func TestABackupHoldsTheTimeOfItsInstant(t *testing.T) {
+	now := storetest.Now()
+	opt := options(t.TempDir())
+	opt.Now = func() time.Time { return now }
+	s := openWith(t, opt)
+	now = now.Add(50 * time.Second)
+	stream, info := backup(t, s)
+	dir := filepath.Join(t.TempDir(), "store")
+	if err := badgerstore.Restore(t.Context(), bytes.NewReader(stream), dir, nil); err != nil {
+		t.Fatal(err)
+	}
+	behind := options(dir)
+	behind.Now = func() time.Time { return now.Add(-time.Hour) }
+	if got := openWith(t, behind).ClockSeen(); !got.Equal(now) || !info.CreatedAt.Equal(now) {
+		t.Errorf("the restored store has seen %s, the backup is of %s; want %s", got, info.CreatedAt, now)
 	}
 }

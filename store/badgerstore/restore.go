@@ -25,14 +25,17 @@ import (
 // maxHeader bounds the header of a backup in bytes.
 const maxHeader = 64 << 10
 
+// RestoreProgress is told how many bytes of the backup were read, and, after
+// that, how many records of the store were read again.
+type RestoreProgress func(bytes, records int64)
+
 // Restore makes a store in dir, which must be empty or not there, from a
 // backup. It is built beside it, in dir with ".restoring" appended, read again
 // as a whole, and only then moved to its place: a backup that was cut or
-// changed leaves nothing. progress, if not nil, is told how many bytes were
-// read.
-func Restore(ctx context.Context, r io.Reader, dir string, progress func(done int64)) error {
+// changed leaves nothing. A nil progress tells nobody.
+func Restore(ctx context.Context, r io.Reader, dir string, progress RestoreProgress) error {
 	if progress == nil {
-		progress = func(int64) {}
+		progress = func(int64, int64) {}
 	}
 	dir = filepath.Clean(dir)
 	if err := mustBeEmpty(dir); err != nil {
@@ -69,7 +72,7 @@ func mustBeEmpty(dir string) error {
 }
 
 // build makes the store and reads it again.
-func build(ctx context.Context, r io.Reader, dir string, progress func(int64)) error {
+func build(ctx context.Context, r io.Reader, dir string, progress RestoreProgress) error {
 	// At the epoch nothing has expired and no clock is noted: the store is what
 	// the backup says, until it is opened for use.
 	opt := Options{Dir: dir, Now: func() time.Time { return time.Unix(0, 0) }}.withDefaults()
@@ -80,7 +83,7 @@ func build(ctx context.Context, r io.Reader, dir string, progress func(int64)) e
 	if err != nil {
 		return err
 	}
-	load := &loader{disk: newDisk(opt), progress: progress, in: bufio.NewReaderSize(r, 256<<10), sum: sha256.New()}
+	load := &loader{disk: newDisk(opt), progress: func(bytes int64) { progress(bytes, 0) }, in: bufio.NewReaderSize(r, 256<<10), sum: sha256.New()}
 	info, err := load.all(ctx, db)
 	if err == nil {
 		err = db.Sync()
@@ -99,7 +102,7 @@ func build(ctx context.Context, r io.Reader, dir string, progress func(int64)) e
 	if err != nil {
 		return err
 	}
-	_, err = s.CheckAll(ctx)
+	_, err = s.checkAll(ctx, func(records int64) { progress(load.done, records) })
 	return errors.Join(err, s.Close())
 }
 
