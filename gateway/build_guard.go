@@ -25,6 +25,7 @@ func (b *builder) guard(rc *config.RouteConfig, r *route.Route) *guard {
 		addresses: limit.AddressList{Allow: rc.Addresses.Allow, Deny: rc.Addresses.Deny},
 		limits:    b.next.keep.route(rc),
 		request:   requestEditOf(u, rc),
+		assertion: b.assertionOf(u),
 		response:  responseEditOf(u, rc),
 		allow:     allowOf(rc.Methods),
 		needs:     needsOf(&r.Requirement),

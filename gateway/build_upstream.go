@@ -16,6 +16,9 @@ import (
 // addUpstream keeps the running upstream if it would behave as the one
 // configured, and starts a new one else.
 func (b *builder) addUpstream(u *config.Upstream, previous *Snapshot) {
+	if u.Assertion != nil && b.g.Assertions == nil {
+		b.problem(config.UpstreamPath(u.Name, "principal_assertion"), errNoKeeper)
+	}
 	options, ok := b.upstreamOptions(u)
 	if !ok {
 		return

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"scopegate/authz"
+	"scopegate/authz/assertion"
 	"scopegate/gateway/exchange"
 	"scopegate/metrics"
 )
@@ -26,6 +27,11 @@ type Gateway struct {
 	TrustedProxies []netip.Prefix
 	Now            func() time.Time // if nil, time.Now
 	Random         func() uint64    // of request ids; if nil, math/rand/v2
+	// Assertions signs who is calling for the upstreams that ask for it; if nil,
+	// a configuration with one that does is refused.
+	Assertions *assertion.Keeper
+	// Issuer is named where oauth.issuer is not set.
+	Issuer string
 	// ReadFile reads the certificates that upstreams name; if nil, os.ReadFile.
 	ReadFile func(name string) ([]byte, error)
 

@@ -120,6 +120,9 @@ func (p *passage) prepareFields() authz.Reason {
 		p.fields = append(p.fields, f)
 	}
 	p.appendOwnFields()
+	if reason := p.setAssertion(); reason != authz.ReasonNone {
+		return reason
+	}
 	p.request.Fields = p.fields
 	return authz.ReasonNone
 }

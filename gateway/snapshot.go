@@ -50,6 +50,7 @@ type guard struct {
 	cors      *cors // nil: none
 	limits    routeLimits
 	request   requestEdit
+	assertion *assertionTerms // nil: none is sent
 	response  responseEdit
 
 	allow      string                           // its methods, as Allow names them

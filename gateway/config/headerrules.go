@@ -58,12 +58,12 @@ func (h *HeaderRules) each(f func(key string, h Header)) {
 // keepOff reports rules that speak of the principal's headers.
 func (h *HeaderRules) keepOff(r *reader, principal []Header, path, whose string) {
 	h.each(func(key string, h Header) {
-		if namesFolded(principal, h.Name) {
+		if h.Name != "" && namesFolded(principal, h.Name) {
 			r.problemAt(join(join(path, key), h.Name), "%s is one of %sprincipal_headers", h.Name, whose)
 		}
 	})
 	for i, name := range h.Remove {
-		if namesFolded(principal, name) {
+		if name != "" && namesFolded(principal, name) {
 			r.problemAt(item(join(path, "remove"), i), "%s is one of %sprincipal_headers", name, whose)
 		}
 	}

@@ -18,7 +18,8 @@ type Upstream struct {
 	MaxConnections   int  // open at one endpoint; 0: no bound
 	RequestHeaders   HeaderRules
 	ResponseHeaders  HeaderRules
-	PrincipalHeaders []Header // names that the backend knows; each value holds a placeholder of the principal
+	PrincipalHeaders []Header   // names that the backend knows; each value holds a placeholder of the principal
+	Assertion        *Assertion // nil: none
 }
 
 var upstreamObject = object[Upstream]{
@@ -46,6 +47,8 @@ var upstreamObject = object[Upstream]{
 			"Changes the header of each of its answers; the route's changes come after.").or("no changes"),
 		key("principal_headers", principalHeadersKind, func(u *Upstream) *[]Header { return &u.PrincipalHeaders },
 			"Says who is calling in headers that the backend already knows, e.g. `X-Remote-User: \"{principal.client_id}\"`. They are guarded like the `X-Principal-` headers: whatever a caller sends under a name that folds to theirs is removed.").or("none"),
+		key("principal_assertion", maybe[Assertion]{assertionObject}, func(u *Upstream) **Assertion { return &u.Assertion },
+			"Says who is calling in a signed `X-Principal-Assertion`, for a backend that verifies it.").or("none is sent"),
 	},
 	check: checkUpstream,
 }
