@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// ErrKeysFixed: the hash keys cannot be changed from here.
-var ErrKeysFixed = errors.New("the hash keys cannot be changed")
+// ErrKeysFixed: the hash keys, or those that sign, cannot be changed from here.
+var ErrKeysFixed = errors.New("the keys cannot be changed")
 
 // maxKeyUsers is how many clients a refusal to retire names.
 const maxKeyUsers = 20

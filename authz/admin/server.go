@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"scopegate/authz"
+	"scopegate/authz/assertion"
 	"scopegate/metrics"
 )
 
@@ -27,6 +28,7 @@ type Server struct {
 	Log      *slog.Logger
 	Now      func() time.Time
 	Token    authz.SecretText // the admin token, asked over TCP
+	Signing  *assertion.Keeper
 
 	Routes  func() any                                          // the routes in force
 	Explain func(ExplainRequest) (any, error)                   // how a request would be judged
@@ -72,6 +74,7 @@ func (s *Server) Mount(e *echo.Echo, overSocket bool) {
 	g.GET("/keys", s.listKeys)
 	g.POST("/keys/rotate", s.rotateKeys)
 	g.DELETE("/keys/:id", s.retireKey)
+	s.mountSigning(g)
 	g.POST("/tokens", s.issueToken)
 	g.POST("/tokens/revoke", s.revokeToken)
 	g.POST("/tokens/introspect", s.introspectToken)

@@ -17,6 +17,7 @@ import (
 
 	"scopegate/authz"
 	"scopegate/authz/admin"
+	"scopegate/authz/assertion"
 	"scopegate/metrics"
 	"scopegate/store/live"
 	"scopegate/store/memstore"
@@ -79,7 +80,7 @@ func newWorld(t *testing.T) *world {
 			Caps: authz.NewTokenCaps(view, now),
 		},
 		Store: view, Policy: policy, Metrics: metrics.New(metrics.Options{Reasons: authz.Reasons()}),
-		Audit: log, Log: log, Now: now, Token: authz.NewSecretText(adminToken),
+		Audit: log, Log: log, Now: now, Signing: &assertion.Keeper{}, Token: authz.NewSecretText(adminToken),
 		Routes: func() any { return map[string]any{"routes": []string{"read"}} },
 		Explain: func(r admin.ExplainRequest) (any, error) {
 			if r.Method == "" {

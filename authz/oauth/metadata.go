@@ -44,7 +44,7 @@ func (s *Server) serverMetadata(c echo.Context) error {
 		RevocationEndpoint: origin + RevokePath, RevocationMethods: authMethods,
 		IntrospectionEndpoint: origin + IntrospectPath, IntrospectionMethods: authMethods,
 	}
-	if s.JWKS != nil {
+	if s.keySet() != nil {
 		body.JWKSURI = origin + JWKSPath
 	}
 	return writeCacheable(c, body)
@@ -53,12 +53,19 @@ func (s *Server) serverMetadata(c echo.Context) error {
 // jwks answers the public keys of what scopegate signs; an empty set while it
 // signs nothing.
 func (s *Server) jwks(c echo.Context) error {
-	set := []byte(`{"keys":[]}`)
-	if s.JWKS != nil {
-		set = s.JWKS()
+	set := s.keySet()
+	if set == nil {
+		set = []byte(`{"keys":[]}`)
 	}
 	c.Response().Header().Set("Cache-Control", "public, max-age=300")
 	return c.Blob(http.StatusOK, "application/jwk-set+json", set)
+}
+
+func (s *Server) keySet() []byte {
+	if s.JWKS == nil {
+		return nil
+	}
+	return s.JWKS()
 }
 
 func writeCacheable(c echo.Context, v any) error {

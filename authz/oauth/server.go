@@ -31,7 +31,7 @@ type Server struct {
 	Metrics  *metrics.Metrics
 	Log      *slog.Logger
 	Now      func() time.Time
-	JWKS     func() []byte // the JWK set (RFC 7517); if nil, an empty one
+	JWKS     func() []byte // the JWK set (RFC 7517), nil while nothing is signed; if nil, nothing ever is
 	Throttle *Throttle     // slows guesses at secrets; if nil, nothing is slowed
 	// IssueLimits count what clients with an issue limit ask for; if nil,
 	// nobody is limited.

@@ -25,7 +25,7 @@ over default. Data goes to standard output, words to standard error. Exit codes:
 3 an invalid routes file.
 
 Secrets never stand in flags: ` + "`SCOPEGATE_ADMIN_TOKEN`" + ` and ` + "`SCOPEGATE_ADMIN_TOKEN_FILE`" + ` give the admin token,
-` + "`SCOPEGATE_HASH_KEYS_FILE`" + ` the file of hash keys.
+` + "`SCOPEGATE_HASH_KEYS_FILE`" + ` the file of hash keys, ` + "`SCOPEGATE_SIGNING_KEYS_FILE`" + ` the one of signing keys.
 
 This page is written by ` + "`go test ./cmd/scopegate -update`" + `.
 `

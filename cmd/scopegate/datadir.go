@@ -15,10 +15,11 @@ import (
 
 // The files of the data directory that are not the store's.
 const (
-	storeDir       = "store"
-	socketFile     = "admin.sock"
-	adminTokenFile = "admin.token"
-	hashKeysFile   = "hash.keys"
+	storeDir        = "store"
+	socketFile      = "admin.sock"
+	adminTokenFile  = "admin.token"
+	hashKeysFile    = "hash.keys"
+	signingKeysFile = "signing.keys"
 )
 
 // prepareDataDir makes the directory, for its owner only.

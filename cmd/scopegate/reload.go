@@ -75,6 +75,9 @@ func (s *server) policyOf(cfg *config.Config) *authz.Policy {
 // nothing is changed; below it nothing can fail.
 func (s *server) inForce(cfg *config.Config) error {
 	policy := s.policyOf(cfg)
+	if err := s.readySigning(cfg); err != nil {
+		return err
+	}
 	if _, problems := s.gateway.Reload(cfg); len(problems) > 0 {
 		return problems
 	}

@@ -19,6 +19,7 @@ import (
 
 	"scopegate/authz"
 	"scopegate/authz/admin"
+	"scopegate/authz/assertion"
 	"scopegate/authz/oauth"
 	"scopegate/gateway"
 	"scopegate/gateway/config"
@@ -39,6 +40,7 @@ type server struct {
 	uses     *authz.Uses
 	metrics  *metrics.Metrics
 	keys     *authz.KeyRing
+	signing  *assertion.Keeper
 	policy   *authz.CurrentPolicy
 	registry *authz.Registry
 	issuer   *authz.Issuer
@@ -184,11 +186,15 @@ func (s *server) wireAuthz(cfg *config.Config) error {
 	if s.adminKey, err = loadAdminToken(s.w, s.o.dataDir); err != nil {
 		return err
 	}
+	if s.signing, err = signingKeeper(s.w, s.o.dataDir); err != nil {
+		return err
+	}
 	s.keys = authz.NewKeyRing(keys)
 	s.policy = authz.NewCurrentPolicy(s.policyOf(cfg))
 	s.uses = &authz.Uses{Store: s.store, Log: s.log}
 	authorizer := &authz.Authorizer{Tokens: s.store, Now: s.now}
 	audited := &authz.Audited{Store: s.store, Log: s.log.With("log", "audit")}
+	s.signing.Note = audited.Note
 	s.registry = &authz.Registry{
 		Store: audited, Keys: s.keys, Policy: s.policy, Now: s.now, SaveKeys: saveHashKeys(keysFile),
 	}
@@ -216,7 +222,7 @@ func (s *server) wireGateway(cfg *config.Config) error {
 	}
 	s.gateway = &gateway.Gateway{
 		Authorizer: s.issuer.Authorizer, Metrics: s.metrics, Log: s.log, TrustedProxies: proxies,
-		AccessLog: s.accessLog(),
+		AccessLog: s.accessLog(), Assertions: s.signing, Issuer: s.origin(),
 	}
 	if err := s.inForce(cfg); err != nil {
 		return err
@@ -226,7 +232,7 @@ func (s *server) wireGateway(cfg *config.Config) error {
 	e.IPExtractor = clientAddress(proxies)
 	(&oauth.Server{
 		Issuer: s.issuer, Policy: s.policy, Metrics: s.metrics, Log: s.log, Now: s.now, Throttle: oauth.NewThrottle(),
-		IssueLimits: oauth.NewIssueLimits(), Scans: oauth.NewScans(),
+		IssueLimits: oauth.NewIssueLimits(), Scans: oauth.NewScans(), JWKS: s.signing.KeySet,
 	}).Mount(e)
 	e.Pre(s.gatewayFirst())
 	s.publicHTTP = newHTTPServer(e, s.log)
@@ -301,6 +307,7 @@ func (s *server) adminServer() *admin.Server {
 	return &admin.Server{
 		Registry: s.registry, Issuer: s.issuer, Store: s.store, Policy: s.policy, Metrics: s.metrics,
 		Audit: s.log.With("log", "audit"), Log: s.log, Now: s.now, Token: s.adminKey,
-		Routes: s.routes, Explain: s.explain, Reload: s.reloadForAPI, Status: s.status, Backup: s.backup, Check: s.checkStore,
+		Signing: s.signing,
+		Routes:  s.routes, Explain: s.explain, Reload: s.reloadForAPI, Status: s.status, Backup: s.backup, Check: s.checkStore,
 	}
 }
