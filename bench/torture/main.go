@@ -70,6 +70,7 @@ var parts = []part{
 	{"full", (*stage).full},
 	{"expiry", (*stage).expiry},
 	{"starts", (*stage).starts},
+	{"fleet", (*stage).fleet},
 	{"soak", (*stage).soak},
 }
 
