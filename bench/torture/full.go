@@ -22,6 +22,8 @@ import (
 // default reserve of 128 twice, and some.
 const (
 	smallDisk = 384
+	// unnoticedMiB are free when the filling begins to be slow, above the reserve.
+	unnoticedMiB = 150
 	// scarceMiB is left when what is new has to be refused, while changes may
 	// still use the reserve.
 	scarceMiB = 80
@@ -36,28 +38,25 @@ func (s *stage) full(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	mount := filepath.Join(at.dir, "small")
-	if err := os.Mkdir(mount, 0o700); err != nil {
+	n, err := newNeighbour(at)
+	if err != nil {
 		return err
 	}
-	if err := unix.Mount("tmpfs", mount, "tmpfs", 0, fmt.Sprintf("size=%dm", smallDisk)); err != nil {
-		return fmt.Errorf("a full disk needs root, to mount a small one: %w", err)
-	}
-	defer func() { err = errors.Join(err, unix.Unmount(mount, unix.MNT_DETACH)) }()
-	at.data = filepath.Join(mount, "data")
+	defer func() { err = errors.Join(err, n.leave()) }()
+	at.data = filepath.Join(n.dir, "data")
 	t, err := newTorment(at, s.seed)
 	if err != nil {
 		return err
 	}
 	defer t.silence()
-	f := &flood{torment: t, neighbour: neighbour{dir: mount, file: filepath.Join(mount, "neighbour")}}
+	f := &flood{torment: t, neighbour: n}
 	if f.server, err = at.start(ctx); err != nil {
 		return err
 	}
 	defer func() { f.server.kill() }()
-	for n := range s.fills {
-		if err := f.once(ctx, n%restartOnFull == restartOnFull-1); err != nil {
-			return fmt.Errorf("filling %d: %w\n%s", n+1, err, f.server.tail())
+	for i := range s.fills {
+		if err := f.once(ctx, i%restartOnFull == restartOnFull-1); err != nil {
+			return fmt.Errorf("filling %d: %w\n%s", i+1, err, f.server.tail())
 		}
 	}
 	s.report.List(fmt.Sprintf("%d fillings of a file system of %d MiB", s.fills, smallDisk), append(t.lines(), f.lines()...)...)
@@ -317,22 +316,42 @@ func (r *server) until(ctx context.Context, ask func() (bool, error)) error {
 // neighbour takes the room of a file system away, and gives it back.
 type neighbour struct{ dir, file string }
 
-// fillTo takes all but so many bytes, at 200 MB a second.
-func (n neighbour) fillTo(ctx context.Context, left uint64) error {
+// newNeighbour mounts a small file system and lives there.
+func newNeighbour(s *site) (neighbour, error) {
+	dir := filepath.Join(s.dir, "small")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return neighbour{}, err
+	}
+	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("size=%dm", smallDisk)); err != nil {
+		return neighbour{}, fmt.Errorf("a full disk needs root, to mount a small one: %w", err)
+	}
+	return neighbour{dir, filepath.Join(dir, "neighbour")}, nil
+}
+
+func (n neighbour) leave() error { return unix.Unmount(n.dir, unix.MNT_DETACH) }
+
+// fillTo takes all but so many bytes: at once what the reserve does not
+// notice, then 100 MB a second.
+func (n neighbour) fillTo(ctx context.Context, left int64) error {
 	file, err := os.OpenFile(n.file, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = file.Close() }()
-	pace := time.NewTicker(5 * time.Millisecond)
-	defer pace.Stop()
-	for chunk := make([]byte, 1<<20); len(chunk) > 0; {
-		var st unix.Statfs_t
-		if err := unix.Statfs(n.dir, &st); err != nil {
+	free, err := n.free()
+	if err != nil {
+		return err
+	}
+	if more := free - unnoticedMiB<<20; more > 0 {
+		if err := n.take(file, more); err != nil {
 			return err
 		}
-		if left > 0 && st.Bavail*uint64(st.Bsize) <= left {
-			return nil
+	}
+	pace := time.NewTicker(10 * time.Millisecond)
+	defer pace.Stop()
+	for chunk := make([]byte, 1<<20); len(chunk) > 0; {
+		if free, err = n.free(); err != nil || left > 0 && free <= left {
+			return err
 		}
 		if _, err := file.Write(chunk); errors.Is(err, unix.ENOSPC) {
 			chunk = chunk[:len(chunk)/2]
@@ -346,6 +365,21 @@ func (n neighbour) fillTo(ctx context.Context, left uint64) error {
 		}
 	}
 	return nil
+}
+
+func (n neighbour) free() (int64, error) {
+	var st unix.Statfs_t
+	err := unix.Statfs(n.dir, &st)
+	return int64(st.Bavail) * st.Bsize, err
+}
+
+// take makes the file larger at once.
+func (n neighbour) take(file *os.File, more int64) error {
+	st, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	return unix.Fallocate(int(file.Fd()), 0, st.Size(), more)
 }
 
 func (n neighbour) give() error { return os.Remove(n.file) }

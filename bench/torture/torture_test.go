@@ -23,6 +23,7 @@ var built = sync.OnceValues(func() (string, error) {
 })
 
 func TestMain(m *testing.M) {
+	maybeFill()
 	code := m.Run()
 	if name, err := built(); err == nil {
 		_ = os.RemoveAll(filepath.Dir(name))
