@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"scopegate/authz"
+	"scopegate/strict"
 )
 
 // Config is one file as written, with its defaults filled in. Load makes it;
@@ -17,7 +18,7 @@ type Config struct {
 	Routes    []RouteConfig
 
 	version   int
-	positions map[string]position
+	positions strict.Positions
 }
 
 // ScopeEntry is one scope of the catalogue.
@@ -26,36 +27,36 @@ type ScopeEntry struct {
 	Description string
 }
 
-var scopesKind = table[string, ScopeEntry]{
-	name: word(scalar[string]{
-		want:    "a scope: 1 to 200 visible ASCII characters but \" and \\",
-		pattern: scopeKind.pattern,
+var scopesKind = strict.Table[string, ScopeEntry]{
+	Name: strict.Word(strict.Scalar[string]{
+		Want:    "a scope: 1 to 200 visible ASCII characters but \" and \\",
+		Pattern: scopeKind.Pattern,
 	}),
-	value: word(scalar[string]{want: "a description in words", longest: 1000, lines: true}),
-	join: func(name, description string) ScopeEntry {
+	Value: strict.Word(strict.Scalar[string]{Want: "a description in words", Longest: 1000, Lines: true}),
+	Join: func(name, description string) ScopeEntry {
 		return ScopeEntry{authz.Scope(name), description}
 	},
-	split: func(e ScopeEntry) (string, string) { return string(e.Name), e.Description },
+	Split: func(e ScopeEntry) (string, string) { return string(e.Name), e.Description },
 }
 
-var configObject = object[Config]{
-	title: "routes.yaml",
-	doc:   "The whole file.",
-	fresh: func() Config { return Config{OAuth: defaultOAuth(), Limits: defaultLimits()} },
-	fields: []field[Config]{
-		key("version", integer[int]{1, 1}, func(c *Config) *int { return &c.version },
-			"The version of this grammar.").must(),
-		key("oauth", oauthObject, func(c *Config) *OAuth { return &c.OAuth },
+var configObject = strict.Object[Config]{
+	Title: "routes.yaml",
+	Doc:   "The whole file.",
+	Fresh: func() Config { return Config{OAuth: defaultOAuth(), Limits: defaultLimits()} },
+	Fields: []strict.Field[Config]{
+		strict.Key("version", strict.Integer[int]{Min: 1, Max: 1}, func(c *Config) *int { return &c.version },
+			"The version of this grammar.").Must(),
+		strict.Key("oauth", oauthObject, func(c *Config) *OAuth { return &c.OAuth },
 			"The authorization server."),
-		key("scopes", scopesKind, func(c *Config) *[]ScopeEntry { return &c.Scopes },
+		strict.Key("scopes", scopesKind, func(c *Config) *[]ScopeEntry { return &c.Scopes },
 			"The catalogue: each scope with a description. A scope that a route asks for or that a client is granted must stand here; `scopegate.introspect`, whose holder may introspect any token, always does.").
-			or("no scopes but `scopegate.introspect`"),
-		key("limits", limitsObject, func(c *Config) *Limits { return &c.Limits },
+			Or("no scopes but `scopegate.introspect`"),
+		strict.Key("limits", limitsObject, func(c *Config) *Limits { return &c.Limits },
 			"Limits over all routes."),
-		key("upstreams", upstreamsKind, func(c *Config) *[]Upstream { return &c.Upstreams },
-			"The backends, each under a name of 1 to 64 characters `a-z`, `0-9`, `.`, `_` and `-`.").must(),
-		key("routes", list[RouteConfig]{of: routeObject, keep: true}, func(c *Config) *[]RouteConfig { return &c.Routes },
-			"The guarded paths. The most specific one wins, whatever the order here.").must(),
+		strict.Key("upstreams", upstreamsKind, func(c *Config) *[]Upstream { return &c.Upstreams },
+			"The backends, each under a name of 1 to 64 characters `a-z`, `0-9`, `.`, `_` and `-`.").Must(),
+		strict.Key("routes", strict.List[RouteConfig]{Of: routeObject, Keep: true}, func(c *Config) *[]RouteConfig { return &c.Routes },
+			"The guarded paths. The most specific one wins, whatever the order here.").Must(),
 	},
 }
 
@@ -63,21 +64,23 @@ var configObject = object[Config]{
 // upstreams.billing.tls.ca_file, at its place in the file, or at that of the
 // nearest value around it if it was not written.
 func (c *Config) Problem(path, message string) Problem {
-	at := locate(c.positions, path)
-	return Problem{c.File, at.line, at.col, path, message}
+	at := c.positions.Of(path)
+	return Problem{File: c.File, Line: at.Line, Col: at.Col, Path: path, Message: message}
 }
 
 // RoutePath returns the path of a key of the i-th route, with the keys on the
 // way to it: routes[2].limits.body.
-func RoutePath(i int, keys ...string) string { return joinAll(item("routes", i), keys) }
+func RoutePath(i int, keys ...string) string { return joinAll(strict.Item("routes", i), keys) }
 
 // UpstreamPath returns the path of a key of an upstream:
 // upstreams.billing.tls.ca_file.
-func UpstreamPath(name string, keys ...string) string { return joinAll(join("upstreams", name), keys) }
+func UpstreamPath(name string, keys ...string) string {
+	return joinAll(strict.Join("upstreams", name), keys)
+}
 
 func joinAll(path string, keys []string) string {
 	for _, key := range keys {
-		path = join(path, key)
+		path = strict.Join(path, key)
 	}
 	return path
 }
@@ -126,6 +129,6 @@ func count(n int, noun string) string {
 // all defaults, and [redacted] for what came from outside it. It can be loaded
 // again unless something is redacted.
 func (c *Config) MarshalJSON() ([]byte, error) {
-	shown, _ := configObject.show(*c)
-	return plainJSON(shown)
+	shown, _ := configObject.Show(*c)
+	return strict.PlainJSON(shown)
 }

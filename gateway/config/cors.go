@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"time"
+
+	"scopegate/strict"
 )
 
 // CORS says which pages of other origins may call a route (Fetch standard,
@@ -20,11 +22,11 @@ type CORS struct {
 
 // originKind is an origin as browsers write it; any other spelling would never
 // match.
-var originKind = word(scalar[string]{
-	want:    "an origin such as https://app.example or *",
-	pattern: regexp.MustCompile(`^(\*|[a-z][a-z0-9+.-]*://[^/?#@]+)$`),
-	longest: 300,
-	parse: func(text string) (string, error) {
+var originKind = strict.Word(strict.Scalar[string]{
+	Want:    "an origin such as https://app.example or *",
+	Pattern: regexp.MustCompile(`^(\*|[a-z][a-z0-9+.-]*://[^/?#@]+)$`),
+	Longest: 300,
+	Parse: func(text string) (string, error) {
 		if text == "*" {
 			return text, nil
 		}
@@ -42,48 +44,48 @@ var originKind = word(scalar[string]{
 })
 
 // fieldName is any header name, also one that scopegate writes.
-var fieldName = word(scalar[string]{
-	want:    "a header name (RFC 9110 5.1)",
-	pattern: headerName.pattern,
+var fieldName = strict.Word(strict.Scalar[string]{
+	Want:    "a header name (RFC 9110 5.1)",
+	Pattern: headerName.Pattern,
 })
 
-var corsObject = object[CORS]{
-	title: "cors",
-	doc:   "Cross-origin requests: preflights are answered without a token, and refusals carry the CORS headers too.",
-	fresh: func() CORS {
+var corsObject = strict.Object[CORS]{
+	Title: "cors",
+	Doc:   "Cross-origin requests: preflights are answered without a token, and refusals carry the CORS headers too.",
+	Fresh: func() CORS {
 		return CORS{AllowHeaders: []string{"Authorization", "Content-Type"}, MaxAge: 10 * time.Minute}
 	},
-	fields: []field[CORS]{
-		key("allow_origins", list[string]{of: originKind, same: same[string]}, func(c *CORS) *[]string { return &c.AllowOrigins },
-			"The origins, `scheme://host[:port]` as browsers write them, or only `*` for any.").must(),
-		key("allow_methods", list[string]{of: methodKind, same: same[string]}, func(c *CORS) *[]string { return &c.AllowMethods },
-			"The methods that pages may use.").or("the route's `methods`"),
-		key("allow_headers", list[string]{of: fieldName, same: fold}, func(c *CORS) *[]string { return &c.AllowHeaders },
+	Fields: []strict.Field[CORS]{
+		strict.Key("allow_origins", strict.List[string]{Of: originKind, Same: strict.Same[string]}, func(c *CORS) *[]string { return &c.AllowOrigins },
+			"The origins, `scheme://host[:port]` as browsers write them, or only `*` for any.").Must(),
+		strict.Key("allow_methods", strict.List[string]{Of: methodKind, Same: strict.Same[string]}, func(c *CORS) *[]string { return &c.AllowMethods },
+			"The methods that pages may use.").Or("the route's `methods`"),
+		strict.Key("allow_headers", strict.List[string]{Of: fieldName, Same: fold}, func(c *CORS) *[]string { return &c.AllowHeaders },
 			"The request headers that pages may send."),
-		key("expose_headers", list[string]{of: fieldName, same: fold}, func(c *CORS) *[]string { return &c.ExposeHeaders },
-			"The answer's headers that pages may read beside the safe ones.").or("none"),
-		key("allow_credentials", yesOrNo, func(c *CORS) *bool { return &c.AllowCredentials },
+		strict.Key("expose_headers", strict.List[string]{Of: fieldName, Same: fold}, func(c *CORS) *[]string { return &c.ExposeHeaders },
+			"The answer's headers that pages may read beside the safe ones.").Or("none"),
+		strict.Key("allow_credentials", strict.YesOrNo, func(c *CORS) *bool { return &c.AllowCredentials },
 			"Lets pages send cookies; not with `*`. Bearer tokens do not need it."),
-		key("max_age", duration(0, 24*time.Hour), func(c *CORS) *time.Duration { return &c.MaxAge },
+		strict.Key("max_age", strict.Duration(0, 24*time.Hour), func(c *CORS) *time.Duration { return &c.MaxAge },
 			"How long a browser may keep a preflight's answer."),
 	},
-	check: checkCORS,
+	Check: checkCORS,
 }
 
-func checkCORS(r *reader, c *CORS, path string) {
+func checkCORS(r *strict.Reader, c *CORS, path string) {
 	if i := slices.Index(c.AllowOrigins, "*"); i >= 0 {
-		at := item(join(path, "allow_origins"), i)
+		at := strict.Item(strict.Join(path, "allow_origins"), i)
 		if len(c.AllowOrigins) > 1 {
-			r.problemAt(at, "* stands for every origin and so stands alone")
+			r.ProblemAt(at, "* stands for every origin and so stands alone")
 		}
 		if c.AllowCredentials {
-			r.problemAt(at, "* does not go with allow_credentials; name the origins")
+			r.ProblemAt(at, "* does not go with allow_credentials; name the origins")
 		}
 	}
 	if i := slices.Index(c.AllowHeaders, "*"); i >= 0 {
-		r.problemAt(item(join(path, "allow_headers"), i), "* does not cover Authorization (Fetch standard); name the headers")
+		r.ProblemAt(strict.Item(strict.Join(path, "allow_headers"), i), "* does not cover Authorization (Fetch standard); name the headers")
 	}
 	if i := slices.Index(c.ExposeHeaders, "*"); i >= 0 && c.AllowCredentials {
-		r.problemAt(item(join(path, "expose_headers"), i), "* does not go with allow_credentials; name the headers")
+		r.ProblemAt(strict.Item(strict.Join(path, "expose_headers"), i), "* does not go with allow_credentials; name the headers")
 	}
 }

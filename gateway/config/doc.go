@@ -3,11 +3,11 @@
 // problem at its line and column.
 //
 // One table per type (routeObject, upstreamObject, ...) names every key with
-// its kind, default and meaning. The loader, the JSON form of a loaded file,
-// the JSON Schema for editors and the reference in docs/configuration.md all
-// come from these tables, so that they cannot tell different stories.
+// its kind, default and meaning. By them package strict reads a file, shows it
+// as JSON, and writes the JSON Schema for editors and the reference in
+// docs/configuration.md.
 //
-// It owns the grammar of the file, the expansion of ${...}, and Text, which
+// It owns the keys of the file and what they mean together, the expansion of ${...}, and Text, which
 // hides what came from the environment or a file. It refuses to know sockets,
 // the clock and the process: the environment and the file system come in as
 // functions. A Config is what was written; what it means at run time is built

@@ -3,6 +3,8 @@ package config
 import (
 	"slices"
 	"strings"
+
+	"scopegate/strict"
 )
 
 // Endpoint is one address of an upstream.
@@ -20,16 +22,16 @@ func (e Endpoint) Address() Text { return e.address }
 // socket.
 func (e Endpoint) Authority() Text { return e.authority }
 
-var endpointObject = object[Endpoint]{
-	title: "endpoint",
-	doc:   "One address of an upstream.",
-	fields: []field[Endpoint]{
-		key("url", expandable[Endpoint]{
+var endpointObject = strict.Object[Endpoint]{
+	Title: "endpoint",
+	Doc:   "One address of an upstream.",
+	Fields: []strict.Field[Endpoint]{
+		strict.Key("url", expandable[Endpoint]{
 			want: "a URL such as http://127.0.0.1:9001", looks: `\$\{|^[A-Za-z]+://[^/?#@\\ ]+$|^unix:/[^/]`,
 			parse: parseEndpoint,
 			text:  func(e Endpoint) Text { return e.URL },
 		}, func(e *Endpoint) *Endpoint { return e },
-			"`http://HOST[:PORT]`, `https://HOST[:PORT]` or `unix:/PATH`, without path, query, fragment and user information.").must(),
+			"`http://HOST[:PORT]`, `https://HOST[:PORT]` or `unix:/PATH`, without path, query, fragment and user information.").Must(),
 	},
 }
 

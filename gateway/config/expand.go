@@ -6,16 +6,9 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
-)
 
-// Environment is what ${...} may refer to.
-type Environment struct {
-	// LookupEnv is os.LookupEnv in the running program; if nil, no variable is
-	// set.
-	LookupEnv func(name string) (string, bool)
-	// ReadFile is os.ReadFile there; if nil, no file can be read.
-	ReadFile func(name string) ([]byte, error)
-}
+	"scopegate/strict"
+)
 
 // maxExpanded is the longest a value may become, in bytes: a few of them must
 // fit into the header section that a backend accepts.
@@ -25,9 +18,9 @@ var variable = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_]*)(:-(.*))?$`)
 
 // expand returns what the inside of ${...} stands for. Its errors never hold a
 // value, only names.
-func (e Environment) expand(inside string) (string, error) {
+func expand(e Environment, inside string) (string, error) {
 	if name, ok := strings.CutPrefix(inside, "file:"); ok {
-		return e.file(name)
+		return fileContent(e, name)
 	}
 	m := variable.FindStringSubmatch(inside)
 	if m == nil {
@@ -46,7 +39,7 @@ func (e Environment) expand(inside string) (string, error) {
 	return value, nil
 }
 
-func (e Environment) file(name string) (string, error) {
+func fileContent(e Environment, name string) (string, error) {
 	if name == "" || e.ReadFile == nil {
 		return "", fmt.Errorf("the file %q cannot be read here", name)
 	}
@@ -69,13 +62,13 @@ type expandable[V any] struct {
 	text  func(v V) Text // the way back
 }
 
-func (k expandable[V]) read(r *reader, n *yaml.Node, path string) (V, bool) {
+func (k expandable[V]) Read(r *strict.Reader, n *yaml.Node, path string) (V, bool) {
 	var none V
-	n, ok := r.enter(n, path)
+	n, ok := r.Enter(n, path)
 	if !ok {
 		return none, false
 	}
-	text, ok := r.text(n, path, k.want, func(string) bool { return false }) // no number is a URL
+	text, ok := r.Text(n, path, k.want, func(string) bool { return false }) // no number is a URL
 	if !ok {
 		return none, false
 	}
@@ -83,7 +76,7 @@ func (k expandable[V]) read(r *reader, n *yaml.Node, path string) (V, bool) {
 	var b strings.Builder
 	for _, p := range pieces {
 		if err == nil && p.what == variablePiece {
-			p.text, err = r.expandInURL(p.text)
+			p.text, err = expandInURL(r, p.text)
 		}
 		b.WriteString(p.text)
 	}
@@ -95,33 +88,33 @@ func (k expandable[V]) read(r *reader, n *yaml.Node, path string) (V, bool) {
 		v, err = k.parse(b.String(), strings.Contains(text, "${"))
 	}
 	if err != nil {
-		r.problem(n, path, "%s", err)
+		r.Problem(n, path, "%s", err)
 		return none, false
 	}
 	return v, true
 }
 
-func (r *reader) expandInURL(inside string) (string, error) {
+func expandInURL(r *strict.Reader, inside string) (string, error) {
 	if strings.HasPrefix(inside, "file:") {
 		return "", fmt.Errorf("${file:...} is read in header values only")
 	}
-	return r.env.expand(inside)
+	return expand(r.Env, inside)
 }
 
-func (k expandable[V]) show(v V) (any, bool) {
+func (k expandable[V]) Show(v V) (any, bool) {
 	text := k.text(v)
 	return text.String(), text.Reveal() != ""
 }
 
-func (k expandable[V]) describe() *shape {
-	return &shape{kind: "string", word: k.want + ", `${VAR}` expanded", pattern: k.looks}
+func (k expandable[V]) Describe() *strict.Shape {
+	return &strict.Shape{Kind: "string", Word: k.want + ", `${VAR}` expanded", Pattern: k.looks}
 }
 
 func checkExpanded(text string) error {
 	if len(text) > maxExpanded {
 		return fmt.Errorf("the value is longer than %d bytes", maxExpanded)
 	}
-	if c, found := controlCharacter(text); found {
+	if c, found := strict.ControlCharacter(text); found {
 		return fmt.Errorf("the value holds the control character %U", c)
 	}
 	return nil

@@ -1,6 +1,10 @@
 package config
 
-import "slices"
+import (
+	"slices"
+
+	"scopegate/strict"
+)
 
 // single are fields that hold one value: a second line of the same name makes
 // the message one that readers take differently (RFC 9110 section 5.3, for
@@ -12,34 +16,34 @@ var single = []string{
 }
 
 // addedHeadersKind is a table of headers that stand beside others of the name.
-var addedHeadersKind = checked[[]Header]{headersKind, func(r *reader, headers []Header, path string) {
+var addedHeadersKind = strict.Checked[[]Header]{Kind: headersKind, Check: func(r *strict.Reader, headers []Header, path string) {
 	for _, h := range headers {
 		if slices.Contains(single, fold(h.Name)) {
-			r.problemAt(join(path, h.Name), "%s holds one value (RFC 9110 5.3); set replaces it", h.Name)
+			r.ProblemAt(strict.Join(path, h.Name), "%s holds one value (RFC 9110 5.3); set replaces it", h.Name)
 		}
 	}
 }}
 
-var headerRulesObject = object[HeaderRules]{
-	title: "headers",
-	doc:   "What is changed in the header of a request or of an answer. Principal headers, hop-by-hop headers and those that scopegate writes itself can neither be set, added nor removed, in no spelling that folds to theirs.",
-	fields: []field[HeaderRules]{
-		key("set", headersKind, func(h *HeaderRules) *[]Header { return &h.Set },
-			"Headers to set; whatever has a name that folds to theirs is replaced.").or("nothing"),
-		key("add", addedHeadersKind, func(h *HeaderRules) *[]Header { return &h.Add },
-			"Headers to add, each as a line of its own after what the message has under that name: the caller's or the backend's, and what is `set`. Other spellings that fold to the name are removed, and in a request so is the caller's own if the value says who is calling. Not for headers that hold one value.").or("nothing"),
-		key("remove", list[string]{of: headerName, same: fold}, func(h *HeaderRules) *[]string { return &h.Remove },
-			"Headers to remove, with all whose names fold to theirs.").or("nothing"),
+var headerRulesObject = strict.Object[HeaderRules]{
+	Title: "headers",
+	Doc:   "What is changed in the header of a request or of an answer. Principal headers, hop-by-hop headers and those that scopegate writes itself can neither be set, added nor removed, in no spelling that folds to theirs.",
+	Fields: []strict.Field[HeaderRules]{
+		strict.Key("set", headersKind, func(h *HeaderRules) *[]Header { return &h.Set },
+			"Headers to set; whatever has a name that folds to theirs is replaced.").Or("nothing"),
+		strict.Key("add", addedHeadersKind, func(h *HeaderRules) *[]Header { return &h.Add },
+			"Headers to add, each as a line of its own after what the message has under that name: the caller's or the backend's, and what is `set`. Other spellings that fold to the name are removed, and in a request so is the caller's own if the value says who is calling. Not for headers that hold one value.").Or("nothing"),
+		strict.Key("remove", strict.List[string]{Of: headerName, Same: fold}, func(h *HeaderRules) *[]string { return &h.Remove },
+			"Headers to remove, with all whose names fold to theirs.").Or("nothing"),
 	},
-	check: func(r *reader, h *HeaderRules, path string) {
+	Check: func(r *strict.Reader, h *HeaderRules, path string) {
 		for i, name := range h.Remove {
-			at := item(join(path, "remove"), i)
+			at := strict.Item(strict.Join(path, "remove"), i)
 			switch {
 			case name == "":
 			case namesFolded(h.Set, name):
-				r.problemAt(at, "%s is also set", name)
+				r.ProblemAt(at, "%s is also set", name)
 			case namesFolded(h.Add, name):
-				r.problemAt(at, "%s is also added; set replaces what is there", name)
+				r.ProblemAt(at, "%s is also added; set replaces what is there", name)
 			}
 		}
 	},
@@ -56,15 +60,15 @@ func (h *HeaderRules) each(f func(key string, h Header)) {
 }
 
 // keepOff reports rules that speak of the principal's headers.
-func (h *HeaderRules) keepOff(r *reader, principal []Header, path, whose string) {
+func (h *HeaderRules) keepOff(r *strict.Reader, principal []Header, path, whose string) {
 	h.each(func(key string, h Header) {
 		if h.Name != "" && namesFolded(principal, h.Name) {
-			r.problemAt(join(join(path, key), h.Name), "%s is one of %sprincipal_headers", h.Name, whose)
+			r.ProblemAt(strict.Join(strict.Join(path, key), h.Name), "%s is one of %sprincipal_headers", h.Name, whose)
 		}
 	})
 	for i, name := range h.Remove {
 		if name != "" && namesFolded(principal, name) {
-			r.problemAt(item(join(path, "remove"), i), "%s is one of %sprincipal_headers", name, whose)
+			r.ProblemAt(strict.Item(strict.Join(path, "remove"), i), "%s is one of %sprincipal_headers", name, whose)
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"scopegate/strict"
 )
 
 // HeaderRules change the header of a request or an answer: what is removed,
@@ -22,10 +24,10 @@ type Header struct {
 }
 
 // headerName is the name of a field that routes.yaml may change.
-var headerName = word(scalar[string]{
-	want:    "a header name (RFC 9110 5.1)",
-	pattern: regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$"),
-	parse: func(text string) (string, error) {
+var headerName = strict.Word(strict.Scalar[string]{
+	Want:    "a header name (RFC 9110 5.1)",
+	Pattern: regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$"),
+	Parse: func(text string) (string, error) {
 		if why := reserved(text); why != "" {
 			return "", fmt.Errorf("%s %s", text, why)
 		}
@@ -43,6 +45,10 @@ func fold(name string) string {
 		}
 		return '-'
 	}, strings.ToLower(name)), "-")
+}
+
+func isAlphanumeric(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 }
 
 // hopByHop are the fields of one connection (RFC 9110 section 7.6.1) and of
@@ -74,19 +80,19 @@ func reserved(name string) string {
 	return ""
 }
 
-var headersKind = table[Value, Header]{
-	name:  headerName,
-	value: valueKind{},
-	join:  func(name string, v Value) Header { return Header{name, v} },
-	split: func(h Header) (string, Value) { return h.Name, h.Value },
-	fold:  fold,
+var headersKind = strict.Table[Value, Header]{
+	Name:  headerName,
+	Value: valueKind{},
+	Join:  func(name string, v Value) Header { return Header{name, v} },
+	Split: func(h Header) (string, Value) { return h.Name, h.Value },
+	Fold:  fold,
 }
 
 // principalHeadersKind is a table of headers that say who is calling.
-var principalHeadersKind = checked[[]Header]{headersKind, func(r *reader, headers []Header, path string) {
+var principalHeadersKind = strict.Checked[[]Header]{Kind: headersKind, Check: func(r *strict.Reader, headers []Header, path string) {
 	for _, h := range headers {
 		if h.Value.parts != nil && !h.Value.NamesPrincipal() {
-			r.problemAt(join(path, h.Name), "says nothing of the principal; request_headers.set is for other values")
+			r.ProblemAt(strict.Join(path, h.Name), "says nothing of the principal; request_headers.set is for other values")
 		}
 	}
 }}

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"scopegate/strict"
 )
 
 // Limits are over all routes.
@@ -45,10 +47,10 @@ func (r Rate) String() string {
 
 var ratePeriods = map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour}
 
-var rateKind = scalar[Rate]{
-	want:    "a rate from 1 to 1000000 such as 100/s, 100/m or 100/h",
-	pattern: regexp.MustCompile(`^([1-9][0-9]{0,5}|1000000)/[smh]$`),
-	parse: func(text string) (Rate, error) {
+var rateKind = strict.Scalar[Rate]{
+	Want:    "a rate from 1 to 1000000 such as 100/s, 100/m or 100/h",
+	Pattern: regexp.MustCompile(`^([1-9][0-9]{0,5}|1000000)/[smh]$`),
+	Parse: func(text string) (Rate, error) {
 		number, unit, _ := strings.Cut(text, "/")
 		n, err := strconv.Atoi(number)
 		if err != nil {
@@ -56,23 +58,23 @@ var rateKind = scalar[Rate]{
 		}
 		return Rate{n, ratePeriods[unit]}, nil
 	},
-	print: Rate.String,
+	Print: Rate.String,
 }
 
-var burstKind = integer[int]{1, 10_000_000}
+var burstKind = strict.Integer[int]{Min: 1, Max: 10_000_000}
 
-var concurrencyKind = integer[int]{1, 1_000_000}
+var concurrencyKind = strict.Integer[int]{Min: 1, Max: 1_000_000}
 
-var rateLimitObject = object[RateLimit]{
-	title: "rate limit",
-	doc:   "How many requests may come. A request beyond it is answered 429 `rate_limited` with `Retry-After`.",
-	fields: []field[RateLimit]{
-		key("rate", rateKind, func(l *RateLimit) *Rate { return &l.Rate },
-			"How many requests in a second, a minute or an hour, evenly spread.").must(),
-		key("burst", burstKind, func(l *RateLimit) *int { return &l.Burst },
-			"How many may come at once after a quiet time.").or("the number in `rate`"),
+var rateLimitObject = strict.Object[RateLimit]{
+	Title: "rate limit",
+	Doc:   "How many requests may come. A request beyond it is answered 429 `rate_limited` with `Retry-After`.",
+	Fields: []strict.Field[RateLimit]{
+		strict.Key("rate", rateKind, func(l *RateLimit) *Rate { return &l.Rate },
+			"How many requests in a second, a minute or an hour, evenly spread.").Must(),
+		strict.Key("burst", burstKind, func(l *RateLimit) *int { return &l.Burst },
+			"How many may come at once after a quiet time.").Or("the number in `rate`"),
 	},
-	check: func(_ *reader, l *RateLimit, _ string) { l.fill() },
+	Check: func(_ *strict.Reader, l *RateLimit, _ string) { l.fill() },
 }
 
 func (l *RateLimit) fill() {
@@ -81,18 +83,18 @@ func (l *RateLimit) fill() {
 	}
 }
 
-var limitsObject = object[Limits]{
-	title: "limits",
-	doc:   "Limits over all routes.",
-	fresh: defaultLimits,
-	fields: []field[Limits]{
-		key("concurrency", concurrencyKind, func(l *Limits) *int { return &l.Concurrency },
+var limitsObject = strict.Object[Limits]{
+	Title: "limits",
+	Doc:   "Limits over all routes.",
+	Fresh: defaultLimits,
+	Fields: []strict.Field[Limits]{
+		strict.Key("concurrency", concurrencyKind, func(l *Limits) *int { return &l.Concurrency },
 			"How many requests may run at once. One more is answered 503 `overloaded`."),
-		key("concurrency_per_client", concurrencyKind, func(l *Limits) *int { return &l.ConcurrencyPerClient },
-			"How many of them of one client, so that none fills the bound alone. One more is answered 429 `rate_limited`.").or("no limit"),
-		key("per_client", maybe[RateLimit]{rateLimitObject}, func(l *Limits) **RateLimit { return &l.PerClient },
-			"For each client, over all its tokens and all routes.").or("no limit"),
-		key("per_address", maybe[RateLimit]{rateLimitObject}, func(l *Limits) **RateLimit { return &l.PerAddress },
-			"For each peer address (IPv6: each /64), over requests whose token is refused and requests to public routes. Good tokens behind the same address pass.").or("no limit"),
+		strict.Key("concurrency_per_client", concurrencyKind, func(l *Limits) *int { return &l.ConcurrencyPerClient },
+			"How many of them of one client, so that none fills the bound alone. One more is answered 429 `rate_limited`.").Or("no limit"),
+		strict.Key("per_client", strict.Maybe[RateLimit]{Of: rateLimitObject}, func(l *Limits) **RateLimit { return &l.PerClient },
+			"For each client, over all its tokens and all routes.").Or("no limit"),
+		strict.Key("per_address", strict.Maybe[RateLimit]{Of: rateLimitObject}, func(l *Limits) **RateLimit { return &l.PerAddress },
+			"For each peer address (IPv6: each /64), over requests whose token is refused and requests to public routes. Good tokens behind the same address pass.").Or("no limit"),
 	},
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"scopegate/authz"
+	"scopegate/strict"
 )
 
 // maxTokenTTL is the longest lifetime that any token may have: 30 days.
@@ -31,44 +32,44 @@ func defaultOAuth() OAuth {
 	}
 }
 
-var ttlKind = duration(authz.MinTokenTTL, maxTokenTTL)
+var ttlKind = strict.Duration(authz.MinTokenTTL, maxTokenTTL)
 
-var oauthObject = object[OAuth]{
-	title: "oauth",
-	doc:   "The authorization server: what its tokens are like.",
-	fresh: defaultOAuth,
-	fields: []field[OAuth]{
-		key("issuer", expandable[Text]{
+var oauthObject = strict.Object[OAuth]{
+	Title: "oauth",
+	Doc:   "The authorization server: what its tokens are like.",
+	Fresh: defaultOAuth,
+	Fields: []strict.Field[OAuth]{
+		strict.Key("issuer", expandable[Text]{
 			want: "an https URL", looks: `\$\{|^[A-Za-z]+://[^?#@\\ ]*[^?#@\\ /]$`, parse: parseIssuer, text: func(t Text) Text { return t },
 		}, func(o *OAuth) *Text { return &o.Issuer },
 			"The issuer that metadata and introspection name (RFC 8414): an https URL without query, fragment and final slash; http for loopback hosts only.").
-			or("the public listener's own origin"),
-		key("realm", word(scalar[string]{
-			want:    "a realm of 1 to 100 printable ASCII characters but \" and \\",
-			pattern: regexp.MustCompile(`^[\x20\x21\x23-\x5b\x5d-\x7e]{1,100}$`),
+			Or("the public listener's own origin"),
+		strict.Key("realm", strict.Word(strict.Scalar[string]{
+			Want:    "a realm of 1 to 100 printable ASCII characters but \" and \\",
+			Pattern: regexp.MustCompile(`^[\x20\x21\x23-\x5b\x5d-\x7e]{1,100}$`),
 		}), func(o *OAuth) *string { return &o.Realm },
 			"The realm of `WWW-Authenticate`."),
-		key("access_token_ttl", ttlKind, func(o *OAuth) *time.Duration { return &o.AccessTokenTTL },
+		strict.Key("access_token_ttl", ttlKind, func(o *OAuth) *time.Duration { return &o.AccessTokenTTL },
 			"How long a token lives, for clients without a lifetime of their own; at most `max_access_token_ttl`.").
-			or("1h, or `max_access_token_ttl` if that is shorter"),
-		key("max_access_token_ttl", ttlKind, func(o *OAuth) *time.Duration { return &o.MaxAccessTokenTTL },
+			Or("1h, or `max_access_token_ttl` if that is shorter"),
+		strict.Key("max_access_token_ttl", ttlKind, func(o *OAuth) *time.Duration { return &o.MaxAccessTokenTTL },
 			"The longest lifetime that a client may have."),
-		key("token_prefix", word(scalar[string]{
-			want:    "a prefix of 1 to 16 characters A-Z, a-z, 0-9 and '_'",
-			pattern: regexp.MustCompile(`^[A-Za-z0-9_]{1,16}$`),
+		strict.Key("token_prefix", strict.Word(strict.Scalar[string]{
+			Want:    "a prefix of 1 to 16 characters A-Z, a-z, 0-9 and '_'",
+			Pattern: regexp.MustCompile(`^[A-Za-z0-9_]{1,16}$`),
 		}), func(o *OAuth) *string { return &o.TokenPrefix },
 			"What every token begins with, so that secret scanners know one."),
 	},
-	check: checkOAuth,
+	Check: checkOAuth,
 }
 
-func checkOAuth(r *reader, o *OAuth, path string) {
-	ttl := join(path, "access_token_ttl")
-	if !r.given(ttl) {
+func checkOAuth(r *strict.Reader, o *OAuth, path string) {
+	ttl := strict.Join(path, "access_token_ttl")
+	if !r.Given(ttl) {
 		o.AccessTokenTTL = min(o.AccessTokenTTL, o.MaxAccessTokenTTL)
 	}
 	if o.AccessTokenTTL > o.MaxAccessTokenTTL {
-		r.problemAt(ttl, "%s is longer than max_access_token_ttl, %s", shortDuration(o.AccessTokenTTL), shortDuration(o.MaxAccessTokenTTL))
+		r.ProblemAt(ttl, "%s is longer than max_access_token_ttl, %s", strict.ShortDuration(o.AccessTokenTTL), strict.ShortDuration(o.MaxAccessTokenTTL))
 	}
 }
 

@@ -1,6 +1,10 @@
 package config
 
-import "time"
+import (
+	"time"
+
+	"scopegate/strict"
+)
 
 // Timeout bounds the waits for an upstream.
 type Timeout struct {
@@ -15,22 +19,22 @@ func defaultTimeout() Timeout {
 }
 
 var (
-	responseKind = duration(time.Millisecond, 24*time.Hour)
-	idleKind     = duration(time.Millisecond, 24*time.Hour)
+	responseKind = strict.Duration(time.Millisecond, 24*time.Hour)
+	idleKind     = strict.Duration(time.Millisecond, 24*time.Hour)
 )
 
-var timeoutObject = object[Timeout]{
-	title: "timeout",
-	doc:   "How long to wait for an upstream; beyond it the caller is answered 504 `upstream_timeout`.",
-	fresh: defaultTimeout,
-	fields: []field[Timeout]{
-		key("connect", duration(time.Millisecond, 5*time.Minute), func(t *Timeout) *time.Duration { return &t.Connect },
+var timeoutObject = strict.Object[Timeout]{
+	Title: "timeout",
+	Doc:   "How long to wait for an upstream; beyond it the caller is answered 504 `upstream_timeout`.",
+	Fresh: defaultTimeout,
+	Fields: []strict.Field[Timeout]{
+		strict.Key("connect", strict.Duration(time.Millisecond, 5*time.Minute), func(t *Timeout) *time.Duration { return &t.Connect },
 			"For a connection, TLS included."),
-		key("response", responseKind, func(t *Timeout) *time.Duration { return &t.Response },
+		strict.Key("response", responseKind, func(t *Timeout) *time.Duration { return &t.Response },
 			"From the request sent to the head of the answer."),
-		key("idle", idleKind, func(t *Timeout) *time.Duration { return &t.Idle },
+		strict.Key("idle", idleKind, func(t *Timeout) *time.Duration { return &t.Idle },
 			"Silence within a body, in either direction."),
-		key("keep_alive", duration(time.Millisecond, time.Hour), func(t *Timeout) *time.Duration { return &t.KeepAlive },
+		strict.Key("keep_alive", strict.Duration(time.Millisecond, time.Hour), func(t *Timeout) *time.Duration { return &t.KeepAlive },
 			"How long an unused connection is kept. Stay below the backend's own time (Node: 5s), or it closes connections that are about to be used."),
 	},
 }
@@ -38,13 +42,13 @@ var timeoutObject = object[Timeout]{
 // RouteTimeout bounds the waits of one route.
 type RouteTimeout struct{ Response, Idle time.Duration }
 
-var routeTimeoutObject = object[RouteTimeout]{
-	title: "route timeout",
-	doc:   "How long to wait on this route; what is absent is the upstream's.",
-	fields: []field[RouteTimeout]{
-		key("response", responseKind, func(t *RouteTimeout) *time.Duration { return &t.Response },
-			"From the request sent to the head of the answer.").or("the upstream's"),
-		key("idle", idleKind, func(t *RouteTimeout) *time.Duration { return &t.Idle },
-			"Silence within a body, in either direction.").or("the upstream's"),
+var routeTimeoutObject = strict.Object[RouteTimeout]{
+	Title: "route timeout",
+	Doc:   "How long to wait on this route; what is absent is the upstream's.",
+	Fields: []strict.Field[RouteTimeout]{
+		strict.Key("response", responseKind, func(t *RouteTimeout) *time.Duration { return &t.Response },
+			"From the request sent to the head of the answer.").Or("the upstream's"),
+		strict.Key("idle", idleKind, func(t *RouteTimeout) *time.Duration { return &t.Idle },
+			"Silence within a body, in either direction.").Or("the upstream's"),
 	},
 }

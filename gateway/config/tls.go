@@ -1,6 +1,10 @@
 package config
 
-import "regexp"
+import (
+	"regexp"
+
+	"scopegate/strict"
+)
 
 // TLS is for endpoints with https. Empty files are the system's roots and no
 // client certificate.
@@ -11,29 +15,29 @@ type TLS struct {
 	ServerName string // empty: the endpoint's host
 }
 
-var fileKind = word(scalar[string]{want: "the path of a file", pattern: regexp.MustCompile(`.`)})
+var fileKind = strict.Word(strict.Scalar[string]{Want: "the path of a file", Pattern: regexp.MustCompile(`.`)})
 
-var tlsObject = object[TLS]{
-	title: "tls",
-	doc:   "How https endpoints are trusted. Certificates are always verified.",
-	fields: []field[TLS]{
-		key("ca_file", fileKind, func(t *TLS) *string { return &t.CAFile },
-			"PEM file of the authorities that may have signed the endpoint's certificate.").or("the system's"),
-		key("cert_file", fileKind, func(t *TLS) *string { return &t.CertFile },
-			"PEM file of the client certificate to show; with `key_file`.").or("none"),
-		key("key_file", fileKind, func(t *TLS) *string { return &t.KeyFile },
-			"PEM file of its key.").or("none"),
-		key("server_name", hostKind, func(t *TLS) *string { return &t.ServerName },
-			"The name that the certificate must be for.").or("the host of the URL"),
+var tlsObject = strict.Object[TLS]{
+	Title: "tls",
+	Doc:   "How https endpoints are trusted. Certificates are always verified.",
+	Fields: []strict.Field[TLS]{
+		strict.Key("ca_file", fileKind, func(t *TLS) *string { return &t.CAFile },
+			"PEM file of the authorities that may have signed the endpoint's certificate.").Or("the system's"),
+		strict.Key("cert_file", fileKind, func(t *TLS) *string { return &t.CertFile },
+			"PEM file of the client certificate to show; with `key_file`.").Or("none"),
+		strict.Key("key_file", fileKind, func(t *TLS) *string { return &t.KeyFile },
+			"PEM file of its key.").Or("none"),
+		strict.Key("server_name", hostKind, func(t *TLS) *string { return &t.ServerName },
+			"The name that the certificate must be for.").Or("the host of the URL"),
 	},
-	check: func(r *reader, _ *TLS, path string) {
-		cert, key := join(path, "cert_file"), join(path, "key_file")
-		if r.given(cert) && !r.given(key) {
-			r.problemAt(cert, "cert_file goes with key_file")
+	Check: func(r *strict.Reader, _ *TLS, path string) {
+		cert, key := strict.Join(path, "cert_file"), strict.Join(path, "key_file")
+		if r.Given(cert) && !r.Given(key) {
+			r.ProblemAt(cert, "cert_file goes with key_file")
 		}
-		if r.given(key) && !r.given(cert) {
-			r.problemAt(key, "key_file goes with cert_file")
+		if r.Given(key) && !r.Given(cert) {
+			r.ProblemAt(key, "key_file goes with cert_file")
 		}
 	},
-	rules: []rule{together("cert_file", "key_file")},
+	Rules: []strict.Rule{strict.Together("cert_file", "key_file")},
 }

@@ -3,29 +3,31 @@ package config
 import (
 	"errors"
 
+	"scopegate/authz"
 	"scopegate/gateway/route"
+	"scopegate/strict"
 )
 
 // checkTogether reports what only the whole file shows, and fills in what a
 // route leaves to its upstream.
-func (r *reader) checkTogether(c *Config) {
-	r.checkNames(c)
-	r.checkScopes(c)
+func checkTogether(r *strict.Reader, c *Config) {
+	checkNames(r, c)
+	checkScopes(r, c)
 	for i := range c.Routes {
-		r.checkUpstreamOf(c, i)
+		checkUpstreamOf(r, c, i)
 	}
-	r.checkConflicts(c)
+	checkConflicts(r, c)
 }
 
-func (r *reader) checkNames(c *Config) {
+func checkNames(r *strict.Reader, c *Config) {
 	first := make(map[string]int)
 	for i, rc := range c.Routes {
 		if rc.Name == "" {
 			continue // reported already
 		}
 		if j, twice := first[rc.Name]; twice {
-			r.problemAt(RoutePath(i, "name"), "the name %q is taken by %s in line %d", rc.Name, item("routes", j),
-				locate(r.positions, RoutePath(j, "name")).line)
+			r.ProblemAt(RoutePath(i, "name"), "the name %q is taken by %s in line %d", rc.Name, strict.Item("routes", j),
+				r.Place(RoutePath(j, "name")).Line)
 			continue
 		}
 		first[rc.Name] = i
@@ -33,27 +35,27 @@ func (r *reader) checkNames(c *Config) {
 }
 
 // checkScopes reports scopes that the catalogue does not name.
-func (r *reader) checkScopes(c *Config) {
-	if r.given("scopes") && len(c.Scopes) == 0 {
+func checkScopes(r *strict.Reader, c *Config) {
+	if r.Given("scopes") && len(c.Scopes) == 0 {
 		return // reported already
 	}
 	catalogue := c.Catalogue()
 	names := catalogue.Strings()
-	for _, use := range r.uses {
-		if catalogue.Has(use.scope) || r.full() {
+	for _, use := range r.Mentions() {
+		if catalogue.Has(authz.Scope(use.Text)) || r.Full() {
 			continue
 		}
-		hint := didYouMean(string(use.scope), names)
+		hint := strict.DidYouMean(use.Text, names)
 		if hint == "" {
 			hint = "; declare it under scopes"
 		}
-		r.problemAt(use.path, "unknown scope %.60q%s", string(use.scope), hint)
+		r.ProblemAt(use.Path, "unknown scope %.60q%s", use.Text, hint)
 	}
 }
 
 // checkUpstreamOf finds a route's upstream and reports what the two get wrong
 // together.
-func (r *reader) checkUpstreamOf(c *Config, i int) {
+func checkUpstreamOf(r *strict.Reader, c *Config, i int) {
 	rc := &c.Routes[i]
 	if rc.Upstream == "" || len(c.Upstreams) == 0 {
 		return // reported already
@@ -65,16 +67,16 @@ func (r *reader) checkUpstreamOf(c *Config, i int) {
 			names[i] = c.Upstreams[i].Name
 		}
 		hint := ""
-		if !r.full() {
-			hint = didYouMean(rc.Upstream, names)
+		if !r.Full() {
+			hint = strict.DidYouMean(rc.Upstream, names)
 		}
-		r.problemAt(RoutePath(i, "upstream"), "unknown upstream %.60q%s", rc.Upstream, hint)
+		r.ProblemAt(RoutePath(i, "upstream"), "unknown upstream %.60q%s", rc.Upstream, hint)
 		return
 	}
 	// A route keeps its hands off the headers in which its upstream reads who
 	// is calling.
 	rc.RequestHeaders.keepOff(r, u.PrincipalHeaders, RoutePath(i, "request_headers"), "upstream "+u.Name+"'s ")
-	r.checkCORSHeaders(rc, u, item("routes", i))
+	checkCORSHeaders(r, rc, u, strict.Item("routes", i))
 	rc.inherit(u)
 }
 
@@ -95,12 +97,12 @@ func (c *RouteConfig) inherit(u *Upstream) {
 
 // checkConflicts reports equally specific routes that can match the same
 // request, at the later one.
-func (r *reader) checkConflicts(c *Config) {
+func checkConflicts(r *strict.Reader, c *Config) {
 	routes := make([]*route.Route, 0, len(c.Routes))
 	for i := range c.Routes {
 		rc := &c.Routes[i]
-		if rc.Path.String() == "" || r.given(RoutePath(i, "host")) && rc.Host == "" ||
-			r.given(RoutePath(i, "methods")) && rc.Methods == nil {
+		if rc.Path.String() == "" || r.Given(RoutePath(i, "host")) && rc.Host == "" ||
+			r.Given(RoutePath(i, "methods")) && rc.Methods == nil {
 			continue // reported already
 		}
 		// A rewrite matters to no other route.
@@ -115,10 +117,10 @@ func (r *reader) checkConflicts(c *Config) {
 		switch {
 		case errors.As(err, &conflict):
 			a, b := conflict.A, conflict.B
-			r.problemAt(RoutePath(b.Index, "path"), "can match the same requests as %s (%q) in line %d, and neither is more specific",
-				item("routes", a.Index), a.Name, locate(r.positions, RoutePath(a.Index, "path")).line)
+			r.ProblemAt(RoutePath(b.Index, "path"), "can match the same requests as %s (%q) in line %d, and neither is more specific",
+				strict.Item("routes", a.Index), a.Name, r.Place(RoutePath(a.Index, "path")).Line)
 		case errors.As(err, &invalid):
-			r.problemAt(item("routes", invalid.Route.Index), "%s", invalid.Err)
+			r.ProblemAt(strict.Item("routes", invalid.Route.Index), "%s", invalid.Err)
 		}
 	}
 }

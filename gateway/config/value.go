@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"scopegate/strict"
 )
 
 // Placeholder is a run-time value that a header value may hold in braces.
@@ -76,24 +78,24 @@ func (v Value) NamesPrincipal() bool {
 // valueKind is a header value (RFC 9110 section 5.5).
 type valueKind struct{}
 
-func (valueKind) read(r *reader, n *yaml.Node, path string) (Value, bool) {
-	n, ok := r.enter(n, path)
+func (valueKind) Read(r *strict.Reader, n *yaml.Node, path string) (Value, bool) {
+	n, ok := r.Enter(n, path)
 	if !ok {
 		return Value{}, false
 	}
-	text, ok := r.text(n, path, "a header value", func(string) bool { return true })
+	text, ok := r.Text(n, path, "a header value", func(string) bool { return true })
 	if !ok {
 		return Value{}, false
 	}
-	v, errs := r.env.value(text)
+	v, errs := expandValue(r.Env, text)
 	for _, err := range errs {
-		r.problem(n, path, "%s", err)
+		r.Problem(n, path, "%s", err)
 	}
 	return v, len(errs) == 0
 }
 
-// value expands a header value and finds its placeholders.
-func (e Environment) value(text string) (v Value, errs []error) {
+// expandValue expands a header value and finds its placeholders.
+func expandValue(e Environment, text string) (v Value, errs []error) {
 	pieces, err := cutPieces(text, true)
 	if err != nil {
 		return Value{}, []error{err}
@@ -104,7 +106,7 @@ func (e Environment) value(text string) (v Value, errs []error) {
 		part := Part{Text: newText(p.text, false)}
 		switch p.what {
 		case variablePiece:
-			expanded, err := e.expand(p.text)
+			expanded, err := expand(e, p.text)
 			if err != nil {
 				errs = append(errs, err)
 			}
@@ -132,7 +134,7 @@ func unknownPlaceholder(name string) error {
 	for i, p := range placeholders {
 		known[i] = "{" + string(p) + "}"
 	}
-	hint := didYouMean("{"+name+"}", known)
+	hint := strict.DidYouMean("{"+name+"}", known)
 	if hint == "" {
 		hint = "; known: " + strings.Join(known, ", ")
 	}
@@ -152,8 +154,8 @@ func checkValue(text string) []error {
 	return nil
 }
 
-func (valueKind) show(v Value) (any, bool) { return v.String(), v.parts != nil }
+func (valueKind) Show(v Value) (any, bool) { return v.String(), v.parts != nil }
 
-func (valueKind) describe() *shape {
-	return &shape{kind: "string", word: "header value, `${VAR}`, `${file:PATH}` and `{placeholder}` expanded"}
+func (valueKind) Describe() *strict.Shape {
+	return &strict.Shape{Kind: "string", Word: "header value, `${VAR}`, `${file:PATH}` and `{placeholder}` expanded"}
 }

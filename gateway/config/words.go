@@ -6,16 +6,16 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 
 	"scopegate/authz"
+	"scopegate/strict"
 )
 
 // nameKind is the name of a route or an upstream: a label in metrics and logs.
-var nameKind = word(scalar[string]{
-	want:    "a name of 1 to 64 characters a-z, 0-9, '.', '_' and '-'",
-	pattern: regexp.MustCompile(`^[a-z0-9._-]{1,64}$`),
-	parse: func(text string) (string, error) {
+var nameKind = strict.Word(strict.Scalar[string]{
+	Want:    "a name of 1 to 64 characters a-z, 0-9, '.', '_' and '-'",
+	Pattern: regexp.MustCompile(`^[a-z0-9._-]{1,64}$`),
+	Parse: func(text string) (string, error) {
 		if text == "none" || text == "other" {
 			return "", fmt.Errorf("the name %q is reserved: metrics use it as a label of their own", text)
 		}
@@ -23,27 +23,27 @@ var nameKind = word(scalar[string]{
 	},
 })
 
-var scopeKind = scalar[authz.Scope]{
-	want:    "a scope",
-	pattern: regexp.MustCompile(`^[\x21\x23-\x5b\x5d-\x7e]{1,200}$`),
-	parse:   authz.ParseScope,
-	print:   func(s authz.Scope) string { return string(s) },
+var scopeKind = strict.Scalar[authz.Scope]{
+	Want:    "a scope",
+	Pattern: regexp.MustCompile(`^[\x21\x23-\x5b\x5d-\x7e]{1,200}$`),
+	Parse:   authz.ParseScope,
+	Print:   func(s authz.Scope) string { return string(s) },
 }
 
-var clientKind = scalar[authz.ClientID]{
-	want:    "a client's id, a UUID in lower case",
-	pattern: regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`),
-	parse:   authz.ParseClientID,
-	print:   func(id authz.ClientID) string { return string(id) },
+var clientKind = strict.Scalar[authz.ClientID]{
+	Want:    "a client's id, a UUID in lower case",
+	Pattern: regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`),
+	Parse:   authz.ParseClientID,
+	Print:   func(id authz.ClientID) string { return string(id) },
 }
 
 // prefixKind is a range of addresses. Bits behind the mask are a slip of the
 // pen, and an IPv4 address in IPv6 clothes matches nothing.
-var prefixKind = scalar[netip.Prefix]{
-	want:    "an address or a range of addresses such as 10.0.0.0/8",
-	pattern: regexp.MustCompile(`^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$`),
-	parse:   parsePrefix,
-	print: func(p netip.Prefix) string {
+var prefixKind = strict.Scalar[netip.Prefix]{
+	Want:    "an address or a range of addresses such as 10.0.0.0/8",
+	Pattern: regexp.MustCompile(`^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$`),
+	Parse:   parsePrefix,
+	Print: func(p netip.Prefix) string {
 		if !p.IsValid() {
 			return ""
 		}
@@ -74,40 +74,6 @@ func parsePrefix(text string) (netip.Prefix, error) {
 	return prefix, nil
 }
 
-// duration is a length of time from low to high, as Go writes them: 90s, 1h30m.
-func duration(low, high time.Duration) scalar[time.Duration] {
-	want := fmt.Sprintf("a duration from %s to %s such as 30s or 1h30m", shortDuration(low), shortDuration(high))
-	return scalar[time.Duration]{
-		want:    want,
-		pattern: regexp.MustCompile(`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`),
-		parse: func(text string) (time.Duration, error) {
-			d, err := time.ParseDuration(text)
-			if err != nil || d < low || d > high {
-				return 0, fmt.Errorf("%.80q is not %s", text, want)
-			}
-			return d, nil
-		},
-		print: func(d time.Duration) string {
-			if d == 0 && low > 0 {
-				return "" // not set
-			}
-			return shortDuration(d)
-		},
-	}
-}
-
-// shortDuration writes 1h0m0s as 1h.
-func shortDuration(d time.Duration) string {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
-}
-
 var units = []struct {
 	name string
 	size int64
@@ -117,10 +83,10 @@ var units = []struct {
 const maxSize = 1 << 40
 
 // sizeKind is a number of bytes.
-var sizeKind = scalar[int64]{
-	want:    "a size from 1KiB to 1024GiB such as 10MiB",
-	pattern: regexp.MustCompile(`^[1-9][0-9]{0,9}(KiB|MiB|GiB)$`),
-	parse: func(text string) (int64, error) {
+var sizeKind = strict.Scalar[int64]{
+	Want:    "a size from 1KiB to 1024GiB such as 10MiB",
+	Pattern: regexp.MustCompile(`^[1-9][0-9]{0,9}(KiB|MiB|GiB)$`),
+	Parse: func(text string) (int64, error) {
 		for _, u := range units {
 			if digits, ok := strings.CutSuffix(text, u.name); ok {
 				n, err := strconv.ParseInt(digits, 10, 64)
@@ -132,7 +98,7 @@ var sizeKind = scalar[int64]{
 		}
 		return 0, fmt.Errorf("%q is not a size", text)
 	},
-	print: func(n int64) string {
+	Print: func(n int64) string {
 		for _, u := range units {
 			if n > 0 && n%u.size == 0 {
 				return strconv.FormatInt(n/u.size, 10) + u.name
@@ -143,11 +109,11 @@ var sizeKind = scalar[int64]{
 }
 
 // hostKind is the host that a route is for.
-var hostKind = word(scalar[string]{
-	want:    "a host name without port, such as api.example.com",
-	pattern: regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$`),
-	longest: 253,
-	parse: func(text string) (string, error) {
+var hostKind = strict.Word(strict.Scalar[string]{
+	Want:    "a host name without port, such as api.example.com",
+	Pattern: regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$`),
+	Longest: 253,
+	Parse: func(text string) (string, error) {
 		if !isHost(text) {
 			return "", fmt.Errorf("%.80q is not a host name", text)
 		}
@@ -155,13 +121,14 @@ var hostKind = word(scalar[string]{
 	},
 })
 
+var hostLabel = regexp.MustCompile(`^[A-Za-z0-9_-]{1,63}$`)
+
 // isHost reports whether text is a DNS name, with underscores as containers
 // use them, or an IPv4 address.
 func isHost(text string) bool {
 	labels := strings.Split(text, ".")
 	for _, label := range labels {
-		if len(label) > 63 || strings.HasPrefix(label, "-") || strings.HasSuffix(label, "-") ||
-			strings.Contains(label, ".") || !isWord(label) {
+		if !hostLabel.MatchString(label) || strings.HasPrefix(label, "-") || strings.HasSuffix(label, "-") {
 			return false
 		}
 	}
@@ -173,10 +140,10 @@ func isHost(text string) bool {
 }
 
 // pathText is an absolute path; what it may hold, package route says.
-var pathText = word(scalar[string]{
-	want:    "a path that begins with /",
-	pattern: regexp.MustCompile(`^/`),
-	longest: 2048,
+var pathText = strict.Word(strict.Scalar[string]{
+	Want:    "a path that begins with /",
+	Pattern: regexp.MustCompile(`^/`),
+	Longest: 2048,
 })
 
 // methods are the methods that a route may name: those of RFC 9110 and RFC 5789
@@ -186,6 +153,4 @@ var methods = []string{
 	"PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT", "SEARCH",
 }
 
-var methodKind = word(scalar[string]{want: "method", words: methods})
-
-func same[V ~string](v V) string { return string(v) }
+var methodKind = strict.Word(strict.Scalar[string]{Want: "method", Words: methods})

@@ -1,4 +1,4 @@
-package config
+package strict
 
 import (
 	"fmt"
@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// didYouMean returns ` (did you mean "x"?)` for the known word nearest to one
+// DidYouMean returns ` (did you mean "x"?)` for the known word nearest to one
 // that is not known, or nothing if none is near.
-func didYouMean(word string, known []string) string {
+func DidYouMean(word string, known []string) string {
 	best, least := "", max(1, min(len(word)/3, 3))+1
 	for _, k := range known {
 		if strings.EqualFold(k, word) {
@@ -53,8 +53,8 @@ func distance(a, b string, limit int) int {
 	return last[len(b)]
 }
 
-// quoted lists words for a message.
-func quoted(words []string) string {
+// Quoted lists words for a message.
+func Quoted(words []string) string {
 	list := slices.Clone(words)
 	for i := range list {
 		list[i] = fmt.Sprintf("%q", list[i])

@@ -1,31 +1,32 @@
-package config
+package strict
 
 import (
 	"bytes"
 	"encoding/json"
 )
 
-// ordered is a JSON object that keeps its members in order.
-type ordered []member
+// Ordered is a JSON object that keeps its members in order.
+type Ordered []Member
 
-type member struct {
-	name  string
-	value any
+// Member is one member of an Ordered.
+type Member struct {
+	Name  string
+	Value any
 }
 
 // MarshalJSON implements json.Marshaler.
-func (o ordered) MarshalJSON() ([]byte, error) {
+func (o Ordered) MarshalJSON() ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteByte('{')
 	for i, m := range o {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		name, err := plainJSON(m.name)
+		name, err := PlainJSON(m.Name)
 		if err != nil {
 			return nil, err
 		}
-		value, err := plainJSON(m.value)
+		value, err := PlainJSON(m.Value)
 		if err != nil {
 			return nil, err
 		}
@@ -37,8 +38,8 @@ func (o ordered) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// plainJSON is json.Marshal without the escapes that only HTML needs.
-func plainJSON(v any) ([]byte, error) {
+// PlainJSON is json.Marshal without the escapes that only HTML needs.
+func PlainJSON(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
