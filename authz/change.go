@@ -17,7 +17,7 @@ const (
 
 // By says who makes a change, and why.
 type By struct {
-	Actor  string // "admin:socket", "admin:token", "client:<id>", "system"
+	Actor  string // "admin:socket", "admin:token", "admin:command" (on a stopped store), "client:<id>", "system"
 	Reason string // in the actor's own words, up to MaxReasonLength printable characters; empty: none given
 	Remote string // the address that the call came from, for the audit log; empty: not told
 }

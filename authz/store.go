@@ -52,8 +52,9 @@ const (
 	EventTokensRevoked  EventKind = "client.tokens_revoked"
 	EventTokenRevoked   EventKind = "token.revoked"
 	EventSecretRehashed EventKind = "secret.rehashed"
-	EventKeysRotated    EventKind = "keys.rotated" // of no client
-	EventKeysRetired    EventKind = "keys.retired" // of no client
+	EventKeysRotated    EventKind = "keys.rotated"   // of no client
+	EventKeysRetired    EventKind = "keys.retired"   // of no client
+	EventClockSetBack   EventKind = "clock.set_back" // of no client
 )
 
 // Change says who makes a control change, and why. Engines write it into the
@@ -61,7 +62,7 @@ const (
 type Change struct {
 	Kind   EventKind
 	At     time.Time
-	Actor  string // "admin:socket", "admin:token", "client:<id>", "system"
+	Actor  string // "admin:socket", "admin:token", "admin:command", "client:<id>", "system"
 	Reason string // why, in the actor's words; empty: none given
 	Detail string // what changed, for a reader; never a secret
 	Remote string // where it came from; for the audit log, no engine keeps it

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"scopegate/authz"
 	"scopegate/store/badgerstore"
 )
 
@@ -36,6 +37,20 @@ var ErrInUse = badgerstore.ErrInUse
 // not nil, is told how many records were read.
 func CheckDir(ctx context.Context, dir string, progress func(records int64)) (Report, error) {
 	return badgerstore.CheckDir(ctx, badgerstore.CheckOptions{Dir: dir, Progress: progress})
+}
+
+// ErrClockNotAhead: there is no noted time to set back.
+var ErrClockNotAhead = badgerstore.ErrClockNotAhead
+
+// ClockReset says what ResetClock did.
+type ClockReset = badgerstore.ClockReset
+
+// ResetClock sets the latest time that the store of a directory has noted back
+// to that of the clock, and ends all tokens, so that nothing which expired by
+// the wrong time comes back. ch says who does it, and why. ErrInUse, ErrClockNotAhead,
+// and fs.ErrNotExist where there is no store.
+func ResetClock(ctx context.Context, dir string, ch authz.Change) (ClockReset, error) {
+	return badgerstore.ResetClock(ctx, badgerstore.ResetOptions{Dir: dir, Change: ch})
 }
 
 // CheckAll reads every record of the engine, while it goes on being used; the

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"math/rand/v2"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"scopegate/authz"
 	"scopegate/store"
+	"scopegate/store/badgerstore"
 	"scopegate/store/storetest"
 )
 
@@ -187,5 +189,93 @@ func TestABackupOfBeforeUndoesAJumpAhead(t *testing.T) {
 	d.reopen()
 	if !d.alive(token) || !d.alive(d.mustIssue()) {
 		t.Error("the restored store takes its tokens for dead")
+	}
+}
+
+// The other way out: the noted time is set back where the store is. What was
+// refused stays refused, what was made by the wrong time dies.
+func TestSettingTheNotedTimeBackLetsIssuingBeginAndRevivesNothing(t *testing.T) {
+	d := newDated(t)
+	expired, revoked := d.mustIssue(), d.mustIssue()
+	if _, err := d.issuer.Revoke(t.Context(), nil, revoked.Text.Text(), authz.By{Actor: "admin:socket"}); err != nil {
+		t.Fatal(err)
+	}
+	right := d.wall.now()
+	d.wall.step(365 * 24 * time.Hour)
+	if d.alive(expired) {
+		t.Error("a token lives a year")
+	}
+	ahead := d.mustIssue()
+	if _, _, err := d.registry.Rotate(t.Context(), d.client, time.Hour, authz.By{Actor: "admin:socket"}); err != nil {
+		t.Fatal(err)
+	}
+	d.wall.set(right)
+	d.reopen()
+	if _, err := d.issue(); !errors.Is(err, authz.ErrClockBehind) {
+		t.Fatalf("issue = %v, want ErrClockBehind", err)
+	}
+	if _, err := badgerstore.ResetClock(t.Context(), badgerstore.ResetOptions{Dir: d.dir, Now: d.wall.now}); !errors.Is(err, store.ErrInUse) {
+		t.Errorf("ResetClock = %v of an open store, want ErrInUse", err)
+	}
+	if err := d.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r, err := badgerstore.ResetClock(t.Context(), badgerstore.ResetOptions{
+		Dir: d.dir, Now: d.wall.now, Change: authz.Change{Actor: "admin:command", Detail: "by a test"},
+	})
+	if err != nil || r.Clients != 1 || r.Tokens != 3 || !r.SetTo.Equal(right.Truncate(time.Second)) || r.Noted.Sub(right) < 364*24*time.Hour {
+		t.Errorf("ResetClock = %+v, %v", r, err)
+	}
+	d.reopen()
+	for name, token := range map[string]authz.Issued{"that had expired": expired, "that was revoked": revoked, "of the wrong time": ahead} {
+		if d.alive(token) {
+			t.Errorf("the token %s lives", name)
+		}
+	}
+	again := d.mustIssue()
+	if !d.alive(again) {
+		t.Error("a new token is dead")
+	}
+	c, err := d.store.Client(t.Context(), d.client)
+	if err != nil || len(c.Secrets) != 2 || !c.Secrets[0].ExpiresAt.Equal(right.Add(time.Hour)) || c.Secrets[1].CreatedAt.After(right) {
+		t.Errorf("secrets %+v, %v; the one rotated away is to end in an hour", c.Secrets, err)
+	}
+	d.wall.step(2 * time.Hour)
+	if d.alive(again) {
+		t.Error("a new token outlives its hour")
+	}
+	last, err := d.store.LastSeq(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	events, err := d.store.Events(t.Context(), last-2, 2)
+	if err != nil || len(events) != 2 {
+		t.Fatalf("events %+v, %v", events, err)
+	}
+	if e := events[0]; e.Change.Kind != authz.EventTokensRevoked || e.ClientID != d.client || e.Change.Actor != "admin:command" {
+		t.Errorf("event %+v", e)
+	}
+	if e := events[1]; e.Change.Kind != authz.EventClockSetBack || !e.Change.At.Equal(r.SetTo) || !strings.HasSuffix(e.Change.Detail, "3 tokens ended, 1 clients changed; by a test") {
+		t.Errorf("event %+v", e)
+	}
+	if report, err := d.store.CheckAll(t.Context()); err != nil || report.Tokens != 1 || report.Revocations != 0 {
+		t.Errorf("check: %+v, %v", report, err)
+	}
+}
+
+// A time within what issuing bears needs no setting back, and ends nobody's tokens.
+func TestATimeThatIsNotAheadIsNotSetBack(t *testing.T) {
+	d := newDated(t)
+	token := d.mustIssue()
+	d.wall.step(-authz.MaxClockBehind)
+	if err := d.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := badgerstore.ResetClock(t.Context(), badgerstore.ResetOptions{Dir: d.dir, Now: d.wall.now}); !errors.Is(err, store.ErrClockNotAhead) {
+		t.Errorf("ResetClock = %v, want ErrClockNotAhead", err)
+	}
+	d.reopen()
+	if !d.alive(token) {
+		t.Error("a token died")
 	}
 }

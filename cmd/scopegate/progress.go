@@ -34,7 +34,7 @@ func newRecordProgress(w io.Writer, what string) *progress {
 	return &progress{w: w, what: what, unit: records, every: 50_000, shown: isTerminal(w)}
 }
 
-func isTerminal(w io.Writer) bool {
+func isTerminal(w any) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }

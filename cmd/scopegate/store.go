@@ -15,7 +15,7 @@ import (
 
 func storeCommand(w world) *cobra.Command {
 	cmd := &cobra.Command{Use: "store", Short: "Look after the store of a data directory"}
-	cmd.AddCommand(storeCheckCommand(w))
+	cmd.AddCommand(storeCheckCommand(w), resetClockCommand(w))
 	return onlySubcommands(cmd)
 }
 
@@ -62,10 +62,8 @@ func (r *remote) checkStore(ctx context.Context, w world) (*storeCheck, error) {
 	if r.adminURL == "" {
 		out, err := checkStopped(ctx, w, r.dataDir, dir)
 		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			return nil, fmt.Errorf("there is no store in %s; --data-dir tells where it is", r.dataDir)
 		case !errors.Is(err, store.ErrInUse):
-			return out, err
+			return out, noStore(err, r.dataDir)
 		}
 		fmt.Fprintln(w.stderr, "A server has the store open; it is checking it.")
 	}
@@ -74,6 +72,14 @@ func (r *remote) checkStore(ctx context.Context, w world) (*storeCheck, error) {
 		return nil, err
 	}
 	return out, nil
+}
+
+// noStore says it in the command line's words that there is no store.
+func noStore(err error, dataDir string) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no store in %s; --data-dir tells where it is", dataDir)
+	}
+	return err
 }
 
 func checkStopped(ctx context.Context, w world, dataDir, dir string) (*storeCheck, error) {
