@@ -76,10 +76,16 @@ func newEcho() *echo.Echo {
 	return e
 }
 
+// maxStreams is how many requests may run on one HTTP/2 connection, the
+// least that RFC 9113 section 6.5.2 recommends: a reset of each costs a
+// caller nothing (CVE-2023-44487).
+const maxStreams = 100
+
 // newHTTPServer gives a server the time-outs that net/http leaves open.
 func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
+		HTTP2:    &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 }
