@@ -26,6 +26,7 @@ func TestForeignClientsWorkUnmodified(t *testing.T) {
 	}
 	env := []string{"GW_URL=" + where[1], "CLIENT_ID=" + who[1], "CLIENT_SECRET=" + who[2], "http_proxy=", "HTTP_PROXY=", "no_proxy=127.0.0.1"}
 	for _, c := range []struct{ script, probe, run string }{
+		{"with-curl.sh", "command -v curl", "bash"},
 		{"with-authlib.py", `/usr/bin/python3 -c "import authlib, requests"`, "/usr/bin/python3"},
 		{"with-requests_oauthlib.py", `/usr/bin/python3 -c "import requests_oauthlib"`, "/usr/bin/python3"},
 		{"with-oauth2.rb", `ruby -e 'require "oauth2"'`, "ruby"},
