@@ -57,7 +57,10 @@ func http2Cases() []standard {
 // headers is a request's fields; its token is put in when it is sent.
 func headers(path string, more ...hpack.HeaderField) []hpack.HeaderField {
 	return append([]hpack.HeaderField{
-		{Name: ":method", Value: http.MethodGet}, {Name: ":scheme", Value: "https"}, {Name: ":authority", Value: "gw.example"}, {Name: ":path", Value: path},
+		{Name: ":method", Value: http.MethodGet},
+		{Name: ":scheme", Value: "https"},
+		{Name: ":authority", Value: "gw.example"},
+		{Name: ":path", Value: path},
 		{Name: "authorization", Value: "Bearer {whole}"},
 	}, more...)
 }

@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -94,12 +95,9 @@ func answered(answer, then string, allowed ...string) how {
 		if c := statuses(told); len(c) > 0 && !strings.HasPrefix(told, "(no whole answer)") {
 			got = c[0]
 		}
-		for _, want := range allowed {
-			if got == want {
-				return
-			}
+		if !slices.Contains(allowed, got) {
+			s.Errorf("want %q, got\n%s", allowed, told)
 		}
-		s.Errorf("want %q, got\n%s", allowed, told)
 	})
 }
 

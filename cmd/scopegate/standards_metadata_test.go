@@ -73,12 +73,19 @@ func serverMetadataCases() []standard {
 		{"D-9", "S", "RFC 8414 2", "`scopes_supported`", "the catalogue", inDocument(func(s *scene, d map[string]any) {
 			s.wantList(d, "scopes_supported", "a:read", "b:write", "c:admin", "scopegate.introspect")
 		})},
-		{"D-10", "M", "RFC 8414 2", "`jwks_uri`", "absent while nothing is signed; the key set has no private members", inDocument(func(s *scene, d map[string]any) {
-			if _, there := d["jwks_uri"]; there {
-				s.Error(d["jwks_uri"])
-			}
-			if a := s.get("/oauth/jwks.json", ""); a.status != 200 || strings.TrimSpace(a.body) != `{"keys":[]}` {
+		{"D-10", "M", "RFC 8414 2", "`jwks_uri`, since assertions are signed", "a key set, and no private member in it", inDocument(func(s *scene, d map[string]any) {
+			a := s.get(s.pathOf(d["jwks_uri"]), "")
+			keys, _ := a.json()["keys"].([]any)
+			if a.status != 200 || len(keys) == 0 {
 				s.Error(a.text())
+			}
+			for _, v := range keys {
+				key, _ := v.(map[string]any)
+				for _, private := range []string{"d", "p", "q", "dp", "dq", "qi", "k"} {
+					if _, there := key[private]; there || key["kid"] == "" {
+						s.Errorf("%s of %v", private, key["kid"])
+					}
+				}
 			}
 		})},
 		{"D-11", "M", "RFC 8414 3.2", "members without elements", "left out, but for the required one", inDocument(func(s *scene, d map[string]any) {

@@ -1,8 +1,16 @@
 package main_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"maps"
+	"math/big"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -69,7 +77,7 @@ func principalCases() []standard {
 				s.Errorf("the upstream saw %q", s.upstreamSaw().head)
 			}
 		})},
-		{"P-9", "P", "signed principal", "an assertion for each upstream", "it verifies with a published key", notBuilt("upstreams are reached over connections that callers cannot")},
+		{"P-9", "P", "signed principal", "an assertion for each upstream", "it verifies with a published key, and names method, path, client and a minute at most", tested(assertionVerifies)},
 	}
 }
 
@@ -79,9 +87,7 @@ func (s *scene) badClient(fields map[string]any, field string) {
 	s.Helper()
 	name := "bad-" + s.tag
 	body := map[string]any{"name": name, "allowed_scopes": []string{"a:read"}}
-	for k, v := range fields {
-		body[k] = v
-	}
+	maps.Copy(body, fields)
 	status, out := s.ask(s.T, http.MethodPost, "/clients", body)
 	if detail, _ := out["detail"].(string); status != http.StatusBadRequest || !strings.Contains(detail, field) {
 		s.Errorf("%v: %d %v", fields, status, out)
@@ -89,4 +95,67 @@ func (s *scene) badClient(fields map[string]any, field string) {
 	if found := s.change(s.T, http.MethodGet, "/clients?name="+name, nil); len(found["clients"].([]any)) > 0 {
 		s.Errorf("%v was stored", fields)
 	}
+}
+
+// decoded is a part of a JWS as it was before it was encoded.
+func (s *scene) decoded(part string) []byte {
+	s.Helper()
+	raw, err := base64.RawURLEncoding.DecodeString(part)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return raw
+}
+
+func assertionVerifies(s *scene) {
+	s.want(s.get("/signed?{tag}", s.read, "X-Principal-Assertion: evil", "X_Principal_Assertion: evil"), 200, "")
+	assertions := s.upstreamSaw().values("X-Principal-Assertion")
+	if len(assertions) != 1 {
+		s.Fatalf("the upstream saw %q", assertions)
+	}
+	parts := strings.Split(assertions[0], ".")
+	if len(parts) != 3 {
+		s.Fatalf("no JWS: %d parts", len(parts))
+	}
+	var header struct{ Alg, Kid string }
+	var claims struct {
+		Aud, Sub, Scope, Htm, Htu string
+		Iat, Exp                  int64
+	}
+	if json.Unmarshal(s.decoded(parts[0]), &header) != nil || json.Unmarshal(s.decoded(parts[1]), &claims) != nil {
+		s.Fatal("no JSON")
+	}
+	hash, signature := sha256.Sum256([]byte(parts[0]+"."+parts[1])), s.decoded(parts[2])
+	if header.Alg != "ES256" || len(signature) != 64 ||
+		!ecdsa.Verify(s.publicKey(header.Kid), hash[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:])) {
+		s.Error("the signature is not of the published key")
+	}
+	if claims.Sub != s.alice.id || claims.Aud != "https://signed.internal" || claims.Scope != "a:read" || claims.Htm != "GET" || claims.Htu != "/signed" ||
+		claims.Exp-claims.Iat < 1 || claims.Exp-claims.Iat > 60 {
+		s.Errorf("%+v", claims)
+	}
+}
+
+// publicKey is a P-256 key of the key set that the metadata names.
+func (s *scene) publicKey(kid string) *ecdsa.PublicKey {
+	s.Helper()
+	a := s.get(s.pathOf(s.document(serverMetadataPath)["jwks_uri"]), "")
+	var set struct {
+		Keys []struct{ Kid, Crv, X, Y string }
+	}
+	if err := json.Unmarshal([]byte(a.body), &set); err != nil {
+		s.Fatal(err)
+	}
+	for _, key := range set.Keys {
+		if key.Kid == kid && key.Crv == "P-256" {
+			point := slices.Concat([]byte{4}, s.decoded(key.X), s.decoded(key.Y)) // uncompressed (SEC 1 section 2.3.3)
+			public, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
+			if err != nil {
+				s.Fatal(err)
+			}
+			return public
+		}
+	}
+	s.Fatalf("no key %s in %s", kid, a.body)
+	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -54,6 +55,7 @@ upstreams:
   gone: { endpoints: [{ url: "http://127.0.0.1:1" }] }
   nameless: { endpoints: [{ url: "http://backend.invalid" }] }
   slow: { endpoints: [{ url: "${BACKEND_URL}" }], timeout: { response: 150ms, idle: 150ms } }
+  signed: { endpoints: [{ url: "${BACKEND_URL}" }], principal_assertion: { audience: "https://signed.internal" } }
   itself: { endpoints: [{ url: "${BACKEND_URL}" }] }
 routes:
   - { name: read, path: "/a/*", methods: [GET], require: { scopes: ["a:read"] }, upstream: legacy }
@@ -71,6 +73,7 @@ routes:
   - { name: gone, path: /gone, require: { scopes: ["a:read"] }, upstream: gone }
   - { name: nameless, path: /nameless, require: { scopes: ["a:read"] }, upstream: nameless }
   - { name: slow, path: /slow, require: { scopes: ["a:read"] }, upstream: slow }
+  - { name: signed, path: /signed, require: { scopes: ["a:read"] }, upstream: signed }
   - { name: loop, path: /loop, public: true, upstream: itself }
   - { name: billing, path: /r/billing, resource: "https://api.example.com/billing", require: { scopes: ["a:read"] }, upstream: legacy }
   - { name: reports, path: /r/reports, resource: "https://api.example.com/reports", require: { scopes: ["a:read"] }, upstream: legacy }
@@ -225,9 +228,7 @@ func (st *stage) change(t *testing.T, method, path string, body any) map[string]
 func (st *stage) register(t *testing.T, fields map[string]any) *party {
 	t.Helper()
 	body := map[string]any{"name": t.Name()[:min(len(t.Name()), 100)], "allowed_scopes": []string{"a:read", "b:write"}}
-	for name, value := range fields {
-		body[name] = value
-	}
+	maps.Copy(body, fields)
 	out := st.change(t, http.MethodPost, "/clients", body)
 	client, _ := out["client"].(map[string]any)
 	return &party{fmt.Sprint(client["id"]), fmt.Sprint(out["client_secret"])}
