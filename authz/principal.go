@@ -17,6 +17,7 @@ type LiveClient struct {
 	TokensNotBefore int64 // Unix seconds; 0: none
 	AllowedScopes   *ScopeSet
 	Addresses       Addresses // where it may act from; none: anywhere
+	Meter           *Meter    // counts what the client does; nil: nobody does
 }
 
 // LiveClientOf makes the request path's view of a stored client.

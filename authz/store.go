@@ -120,6 +120,7 @@ type Store interface {
 	// lost by a crash. A later use is never replaced by an earlier one, and
 	// Version stays.
 	TouchClients(ctx context.Context, uses []Use) error
+	UsageStore
 
 	// PutToken stores an issued token. It is on disk when the method returns
 	// nil, by group commit, unless the engine was opened with relaxed token

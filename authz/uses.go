@@ -7,16 +7,19 @@ import (
 	"time"
 )
 
-// usesFlushEvery is how often last uses go to the store; a crash loses at most
-// that much of them.
+// usesFlushEvery is how often uses go to the store; a crash loses at most that
+// much of them.
 const usesFlushEvery = 30 * time.Second
 
 // Uses gathers when clients and secrets were last used and writes them now and
-// then, so that no request pays a write. Memory is bounded by the number of
-// secrets.
+// then, together with what the meters counted, so that no request pays a
+// write. Memory is bounded by the number of secrets.
 type Uses struct {
 	Store Store
-	Log   *slog.Logger
+	// Meters writes what the clients' meters counted since the last time; nil:
+	// there are none.
+	Meters func(ctx context.Context) error
+	Log    *slog.Logger
 
 	mu   sync.Mutex
 	last map[useKey]time.Time
@@ -55,9 +58,20 @@ func (u *Uses) Run(ctx context.Context) {
 	}
 }
 
-// Flush writes what was noted since the last time. What cannot be written is
-// noted again and logged: last uses are worth no failed request.
+// Flush writes what was noted and counted since the last time. What cannot be
+// written is logged and tried again the next time: uses are worth no failed
+// request.
 func (u *Uses) Flush(ctx context.Context) {
+	u.flushLast(ctx)
+	if u.Meters == nil {
+		return
+	}
+	if err := u.Meters(ctx); err != nil {
+		u.Log.WarnContext(ctx, "usage not written", "error", err)
+	}
+}
+
+func (u *Uses) flushLast(ctx context.Context) {
 	u.mu.Lock()
 	last := u.last
 	u.last = nil

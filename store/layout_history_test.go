@@ -42,8 +42,9 @@ func TestDirectoriesOfOlderLayoutsAreOpened(t *testing.T) {
 			for range 2 { // migrated, and opened again
 				s := open(t, dir, store.Options{})
 				isFurnished(t, s)
+				isMetered(t, s, filepath.Base(file) != "layout-1.tar.gz")
 				report, err := s.CheckAll(t.Context())
-				if err != nil || report.Clients != 1 || report.Tokens != 3 || report.Revocations != 1 || report.Events != 2 {
+				if err != nil || report.Clients != 1 || report.Tokens != 3 || report.Revocations != 1 || report.Events != 2 || report.Usages != 1 {
 					t.Errorf("check: %+v, %v", report, err)
 				}
 				if err := s.Close(); err != nil {
@@ -75,6 +76,7 @@ func TestBackupsOfOlderLayoutsAreRestored(t *testing.T) {
 			}
 			s := open(t, dir, store.Options{})
 			isFurnished(t, s)
+			isMetered(t, s, filepath.Base(file) != "backup-1")
 			report, err := s.CheckAll(t.Context())
 			if err != nil || report.Clients != 1 || report.Tokens != 3 || report.Revocations != 1 || report.Events != 2 {
 				t.Errorf("check: %+v, %v", report, err)
@@ -95,6 +97,24 @@ func writeBackup(t *testing.T, file string) {
 	_, err = s.Backup(t.Context(), out)
 	if err := errors.Join(err, out.Close()); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// isMetered checks what was kept of the client's uses, and keeps it again in
+// today's layout. Layout 1 had no usages.
+func isMetered(t *testing.T, s *store.Store, kept bool) {
+	t.Helper()
+	u := s.Meter(id).Usage(storetest.Now())
+	switch {
+	case len(u.Scopes) != 1 || u.Scopes[0].Scope != "invoices.read":
+		t.Errorf("scopes: %+v", u.Scopes)
+	case kept && (u.Total.Requests != 1 || u.Scopes[0].Uses != 1 || !u.LastUsedAt.Equal(storetest.Now())):
+		t.Errorf("what was counted is gone: %+v", u)
+	case !kept && u.Total.Requests != 0:
+		t.Errorf("counted where nothing was: %+v", u)
+	}
+	if err := s.FlushUsage(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -95,6 +95,11 @@ func furnish(t *testing.T, s *store.Store) {
 	if err := s.RevokeToken(t.Context(), token(0), change(authz.EventTokenRevoked)); err != nil {
 		t.Fatal(err)
 	}
+	s.Meter(id).Request(storetest.Now().Unix())
+	s.Meter(id).Use("invoices.read", storetest.Now().Unix())
+	if err := s.FlushUsage(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // isFurnished checks what furnish made, as the road sees it.

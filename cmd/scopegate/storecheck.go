@@ -87,6 +87,9 @@ func (c *storeCheck) table(t *table) {
 		if r.Entries > 0 {
 			t.row("small records", r.Entries)
 		}
+		if r.Usages > 0 {
+			t.row("usages", r.Usages, "of a client each")
+		}
 		t.row("records in all", r.Records)
 	}
 	for _, k := range c.Keys {

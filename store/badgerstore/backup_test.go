@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -110,7 +111,7 @@ func TestSpoiltBackupRestoresNothing(t *testing.T) {
 		"bit in the header": flipped(25),
 		"bit in the middle": flipped(len(whole) / 2),
 		"bit in the sum":    flipped(len(whole) - 1),
-		"newer layout":      bytes.Replace(whole, []byte(`"schema":1`), []byte(`"schema":2`), 1),
+		"newer layout":      regexp.MustCompile(`"schema":\d`).ReplaceAll(whole, []byte(`"schema":9`)),
 		"fewer clients":     bytes.Replace(whole, []byte(`"clients":1`), []byte(`"clients":7`), 1),
 	}
 	for name, stream := range cases {

@@ -23,6 +23,7 @@ type Report struct {
 	Revocations   int64          `json:"revocations"`
 	Sets          int64          `json:"grant_sets"` // that tokens share
 	Entries       int64          `json:"entries"`    // of all drawers
+	Usages        int64          `json:"usages"`     // clients whose uses are kept
 	Events        int64          `json:"events"`
 	FirstSeq      authz.Seq      `json:"first_event"`
 	LastSeq       authz.Seq      `json:"last_event"`

@@ -61,7 +61,7 @@ func TestADirectoryIsCheckedAndNotChanged(t *testing.T) {
 	for range 2 {
 		report, err := badgerstore.CheckDir(t.Context(), o)
 		want := badgerstore.Report{
-			Layout: 1, Records: 160, Clients: 1, Tokens: 150, TokensExpired: 100, Revocations: 2, Sets: 1, Events: 3, FirstSeq: 1, LastSeq: 3, Acknowledged: 3,
+			Layout: 2, Records: 160, Clients: 1, Tokens: 150, TokensExpired: 100, Revocations: 2, Sets: 1, Events: 3, FirstSeq: 1, LastSeq: 3, Acknowledged: 3,
 			ClockSeen: storetest.Now(), HashKeys: map[string]int{"k1": 1},
 		}
 		if d := cmp.Diff(want, report); err != nil || d != "" {

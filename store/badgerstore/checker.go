@@ -50,6 +50,8 @@ func (c *checker) record(key, value []byte) {
 		err = c.set(key, value)
 	case spaceToken:
 		err = c.token(key, value)
+	case spaceUsage:
+		err = c.usage(key, value)
 	default:
 		err = fmt.Errorf("%w: a key in the unknown space %q", errDamaged, key[0])
 	}
@@ -173,4 +175,19 @@ func (c *checker) finish(acknowledged authz.Seq) (Report, error) {
 	err := errors.Join(c.problems...)
 	c.report.Problems = problemsOf(err)
 	return c.report, fmt.Errorf("%w: %w", authz.ErrUnavailable, err)
+}
+
+func (c *checker) usage(key, value []byte) error {
+	c.report.Usages++
+	k, err := parseUsageKey(key)
+	if err != nil {
+		return err
+	}
+	if _, ok := c.clients[clientKey(k)]; !ok {
+		c.problem("there is a usage of client %s, which is missing", clientKey(k).id())
+	}
+	if _, err := decodeUsage(value); err != nil {
+		return fmt.Errorf("usage of client %s: %w", clientKey(k).id(), err)
+	}
+	return nil
 }

@@ -14,10 +14,6 @@ import (
 // decoding wraps it.
 var errDamaged = errors.New("damaged")
 
-// schemaVersion is the layout that this program writes; a store of a newer
-// one is refused.
-const schemaVersion = 1
-
 // The first byte of a record is the version of its own layout.
 const (
 	versionTokenSet    = 1 // token that names a grant set
@@ -26,6 +22,7 @@ const (
 	versionSet         = 1
 	versionDocument    = 1
 	versionEntry       = 1
+	versionUsage       = 1
 )
 
 // tokenRecord is a token's value; what its key says is not in it.

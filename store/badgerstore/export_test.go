@@ -101,6 +101,7 @@ var (
 	TokenKey  = func(k authz.TokenKey) []byte { return tokenKey(k).key() }
 	RevokeKey = func(k authz.TokenKey) []byte { return revocationKey(k).key() }
 	DrawerKey = func(drawer, entry string) []byte { return drawerKey{drawer, entry}.key() }
+	UsageKey  = func(id authz.ClientID) ([]byte, bool) { k, ok := clientKeyOf(id); return usageKey(k).key(), ok }
 	ClientKey = func(id authz.ClientID) ([]byte, bool) { k, ok := clientKeyOf(id); return k.key(), ok }
 )
 
@@ -114,6 +115,8 @@ func ParseKeys(b []byte) (wrong []string) {
 	}
 	c, err := parseClientKey(b)
 	again("client", c.key(), err)
+	u, err := parseUsageKey(b)
+	again("usage", u.key(), err)
 	if k, ok := clientKeyOf(c.id()); !ok || k != c {
 		wrong = append(wrong, "client id")
 	}
@@ -158,6 +161,11 @@ func ParseRecords(b []byte) (wrong []string) {
 			if second, _ := encodeEvent(&again); err != nil || string(first) != string(second) {
 				wrong = append(wrong, "event")
 			}
+		}
+	}
+	if u, err := decodeUsage(b); err == nil {
+		if again, err := decodeUsage(encodeUsage(&u)); err != nil || fmt.Sprint(again) != fmt.Sprint(u) {
+			wrong = append(wrong, "usage")
 		}
 	}
 	if seq, err := decodeRevocation(b); err == nil && string(encodeRevocation(seq)) != string(b) {

@@ -19,6 +19,7 @@ import (
 //	'r'    'r' hour(4) hash(32)                 revocation (codec.go)
 //	's'    's' id(4)                            grant set (codec.go)
 //	't'    't' hour(4) hash(32)                 token (codec.go)
+//	'u'    'u' uuid(16)                         usage of a client (usage_record.go)
 const (
 	spaceClient     = 'c'
 	spaceDrawer     = 'd'
@@ -27,6 +28,7 @@ const (
 	spaceRevocation = 'r'
 	spaceSet        = 's'
 	spaceToken      = 't'
+	spaceUsage      = 'u'
 )
 
 // clientKey is 'c' followed by the 16 bytes of the client's UUID: its order is
@@ -75,6 +77,18 @@ func parseDrawerKey(b []byte) (drawerKey, error) {
 		return drawerKey{}, fmt.Errorf("%w: drawer key %x", errDamaged, b)
 	}
 	return k, nil
+}
+
+// usageKey is 'u' followed by what follows in the key of the client.
+type usageKey clientKey
+
+func (k usageKey) key() []byte { return append([]byte{spaceUsage}, k[:]...) }
+
+func parseUsageKey(b []byte) (usageKey, error) {
+	if len(b) != 17 || b[0] != spaceUsage {
+		return usageKey{}, fmt.Errorf("%w: usage key %x", errDamaged, b)
+	}
+	return usageKey(b[1:]), nil
 }
 
 // eventKey is 'e' followed by the position.

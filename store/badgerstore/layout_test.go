@@ -81,6 +81,11 @@ func TestLayoutOnDisk(t *testing.T) {
 	long := sample(0xcd, storetest.Now().Add(time.Hour))
 	long.Generation, long.Scopes = 300, authz.NewScopeSet(longScopes...)
 	issue(t, s, long)
+	use(t, s, authz.Usage{
+		Client: worker, Since: storetest.Now(), LastUsedAt: storetest.Now().Add(time.Second), Total: authz.Tally{Requests: 300, Tokens: 3, EarlyTokens: 1},
+		Marks:  [2]authz.Mark{{Day: 20525}, {Day: 20526, Then: authz.Tally{Requests: 2}}},
+		Scopes: []authz.ScopeUsage{{Scope: "invoices.read", Since: storetest.Now(), LastUsedAt: storetest.Now(), Uses: 7}, {Scope: "x", Since: storetest.Now()}},
+	})
 	if err := s.Tend(t.Context(), storetest.Now()); err != nil {
 		t.Fatalf("Tend: %v", err)
 	}
@@ -100,13 +105,14 @@ func TestLayoutOnDisk(t *testing.T) {
 		`6408686f6f6b3a63726d706c616365 01{"after":2}`,
 		`650000000000000001 01{"kind":"client.created","at":"2026-03-14T09:26:53Z","actor":"admin:socket","client_id":"00112233-4455-4677-8899-aabbccddeeff","generation":1}`,
 		`650000000000000002 01{"kind":"token.revoked","at":"2026-03-14T09:26:53Z","actor":"system","client_id":"00112233-4455-4677-8899-aabbccddeeff","generation":1,"hour":492634,"hash":"qwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAP8=","expires_at":"2026-03-14T10:26:53Z"}`,
-		`6d01 00000001`,
+		`6d01 00000002`,
 		`6d02 000000000000000100000000000000020000000000000001`,
 		`6d03 0000000069b529dd`,
 		`720007845aab` + hash + ` 010000000000000002`,
 		`7300000001 0112636c69656e745f63726564656e7469616c730d696e766f696365732e72656164010968747470733a2f2f61`,
 		`740007845aab` + hash + ` 0100112233445546778899aabbccddeeff69b529dd064d0101`,
 		`740007845acd` + hash + ` 0200112233445546778899aabbccddeeff69b529dd064dac020112636c69656e745f63726564656e7469616c73bd08(a)20(b)20(c)20(d)20(e)20(f)00`,
+		`7500112233445546778899aabbccddeeff 01ddd3d4cd06ded3d4cd06ac020301ada001000000aea001020000020d696e766f696365732e72656164ddd3d4cd06ddd3d4cd06070178ddd3d4cd060000`,
 		``,
 	}, "\n")
 	if d := cmp.Diff(want, got); d != "" {
@@ -142,7 +148,7 @@ func TestTokenRecordIsCompact(t *testing.T) {
 
 func FuzzKeys(f *testing.F) {
 	id, _ := badgerstore.ClientKey(worker)
-	for _, seed := range [][]byte{nil, id, badgerstore.DrawerKey("hook:crm", "place"), []byte("d\xff"), badgerstore.EventKey(7), badgerstore.TokenKey(sample(1, storetest.Now()).Key), badgerstore.RevokeKey(authz.TokenKey{}), []byte("s\x00\x00\x00\x01"), []byte("c")} {
+	for _, seed := range [][]byte{nil, id, badgerstore.DrawerKey("hook:crm", "place"), []byte("d\xff"), badgerstore.EventKey(7), badgerstore.TokenKey(sample(1, storetest.Now()).Key), badgerstore.RevokeKey(authz.TokenKey{}), append([]byte("u"), id[1:]...), []byte("s\x00\x00\x00\x01"), []byte("c")} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -159,6 +165,7 @@ func FuzzRecords(f *testing.F) {
 		"\x010011223344556677abcd\x06\x4d\x01\x01", "\x010011223344556677abcd\xff\xff\x01\x01",
 		"\x020011223344556677abcd\x06\x4d\x01\x01\x02cc\x01a\x01\x01b", "\x01\x02cc\x01a\x00", "\x01\x02cc\x01a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
 		"\x01\x00\x00\x00\x00\x00\x00\x00\x07", strings.Repeat("\x00", 24),
+		"\x01" + strings.Repeat("\x00", 14), "\x01" + strings.Repeat("\x07", 13) + "\x02\x01a\x01\x02\x03\x01b\x04\x00\x00",
 	} {
 		f.Add([]byte(seed))
 	}

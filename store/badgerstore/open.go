@@ -216,7 +216,7 @@ func (s *Store) adopt(db *badger.DB, onDisk bool) error {
 		s.disk.unallocated.Store(true)
 		s.log.Warn("no room for the store's write-ahead log; writes are refused until there is", "error", err)
 	}
-	s.com.control, s.sets, s.db = found.control, found.sets, db
+	s.com.control, s.com.layout, s.sets, s.db = found.control, found.layout, found.sets, db
 	s.durable.reach(found.control.last)
 	s.life++
 	s.clock.Store(max(s.clock.Load(), found.clock.Unix()))
@@ -226,13 +226,14 @@ func (s *Store) adopt(db *badger.DB, onDisk bool) error {
 // foundation is what is read of a store when it is opened.
 type foundation struct {
 	fresh   bool // there is nothing in it yet
+	layout  uint32
 	control control
 	clock   time.Time
 	sets    *sets
 }
 
 func readFoundation(db *badger.DB) (foundation, error) {
-	f := foundation{control: control{first: 1}, clock: time.Unix(0, 0), sets: newSets()}
+	f := foundation{layout: schemaVersion, control: control{first: 1}, clock: time.Unix(0, 0), sets: newSets()}
 	err := db.View(func(txn *badger.Txn) error {
 		version, err := readMeta(txn, metaSchema, decodeSchema)
 		if errors.Is(err, authz.ErrNotFound) {
@@ -244,6 +245,7 @@ func readFoundation(db *badger.DB) (foundation, error) {
 		if version > schemaVersion {
 			return fmt.Errorf("it was written by a newer scopegate (layout %d, this one knows up to %d): use that one", version, schemaVersion)
 		}
+		f.layout = version
 		if f.control, err = readMeta(txn, metaControl, decodeControl); err != nil {
 			return err
 		}

@@ -222,7 +222,7 @@ func TestCheckAllCounts(t *testing.T) {
 	issue(t, s, stranger)
 	got, err := s.CheckAll(t.Context())
 	want := badgerstore.Report{
-		Layout: 1, Records: 59, Clients: 1, Events: 2, Tokens: 51, Revocations: 1, Sets: 1, Orphans: 1, FirstSeq: 1, LastSeq: 2, Acknowledged: 2,
+		Layout: 2, Records: 59, Clients: 1, Events: 2, Tokens: 51, Revocations: 1, Sets: 1, Orphans: 1, FirstSeq: 1, LastSeq: 2, Acknowledged: 2,
 		ClockSeen: storetest.Now(), HashKeys: map[string]int{"k1": 1},
 	}
 	if d := cmp.Diff(want, got); err != nil || d != "" {

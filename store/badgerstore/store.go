@@ -46,6 +46,7 @@ var _ authz.Store = (*Store)(nil)
 // committer is what the one writer knows.
 type committer struct {
 	control  control // as on disk
+	layout   uint32  // as on disk
 	ledger   *ledger
 	logs     logs
 	unsynced bool // relaxed tokens were written since the last sync

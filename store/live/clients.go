@@ -11,19 +11,21 @@ import (
 // client is one client's place in the view. Token families point to it, so
 // that a change of the client reaches all its tokens at once.
 type client struct {
-	live atomic.Pointer[authz.LiveClient] // nil: no such client is known
-	full *authz.Client                    // never changed in place; guarded by clients.mu
+	live  atomic.Pointer[authz.LiveClient] // nil: no such client is known
+	full  *authz.Client                    // never changed in place; guarded by clients.mu
+	meter authz.Meter                      // outlives every change of the client
 }
 
 // clients holds all clients. They are few beside the tokens.
 type clients struct {
+	now   func() time.Time
 	mu    sync.RWMutex
 	byID  map[authz.ClientID]*client
 	count map[authz.Status]int
 }
 
-func newClients() *clients {
-	return &clients{byID: map[authz.ClientID]*client{}, count: map[authz.Status]int{}}
+func newClients(now func() time.Time) *clients {
+	return &clients{now: now, byID: map[authz.ClientID]*client{}, count: map[authz.Status]int{}}
 }
 
 // get returns a copy of the stored client.
@@ -31,7 +33,9 @@ func (cs *clients) get(id authz.ClientID) (authz.Client, bool) {
 	cs.mu.RLock()
 	defer cs.mu.RUnlock()
 	if c := cs.byID[id]; c != nil && c.full != nil {
-		return c.full.Clone(), true
+		full := c.full.Clone()
+		full.LastUsedAt = later(full.LastUsedAt, c.meter.LastUsedAt())
+		return full, true
 	}
 	return authz.Client{}, false
 }
@@ -79,7 +83,10 @@ func (cs *clients) put(next authz.Client) {
 	}
 	cs.count[next.Status]++
 	c.full = &next
-	c.live.Store(authz.LiveClientOf(&next))
+	c.meter.Grant(next.AllowedScopes, cs.now())
+	live := authz.LiveClientOf(&next)
+	live.Meter = &c.meter
+	c.live.Store(live)
 }
 
 // touch notes last uses that the engine took.

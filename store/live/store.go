@@ -67,7 +67,7 @@ func Open(ctx context.Context, eng authz.Store, o Options) (*Store, error) {
 		return nil, errors.New("no clock was given")
 	}
 	s := &Store{
-		engine: eng, now: o.Now, logger: o.Logger, clients: newClients(),
+		engine: eng, now: o.Now, logger: o.Logger, clients: newClients(o.Now),
 		loads: loads{running: map[authz.TokenKey]*load{}},
 	}
 	if o.TokenMemory == 0 {
@@ -80,6 +80,7 @@ func Open(ctx context.Context, eng authz.Store, o Options) (*Store, error) {
 	if err := s.loadClients(ctx); err != nil {
 		return nil, fmt.Errorf("load clients: %w", err)
 	}
+	s.loadUsages(ctx)
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
 	s.background.Go(func() { s.warmUp(background) })

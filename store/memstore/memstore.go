@@ -17,6 +17,7 @@ type Store struct {
 	clients     map[authz.ClientID]authz.Client
 	tokens      map[authz.TokenKey]authz.AccessToken
 	revocations map[authz.TokenKey]struct{}
+	usages      map[authz.ClientID]authz.Usage
 	events      []authz.Event // events[i].Seq is i+1
 	drawers     map[string]map[string][]byte
 	closed      bool
@@ -33,6 +34,7 @@ func New() *Store {
 		tokens:      map[authz.TokenKey]authz.AccessToken{},
 		revocations: map[authz.TokenKey]struct{}{},
 		drawers:     map[string]map[string][]byte{},
+		usages:      map[authz.ClientID]authz.Usage{},
 	}
 }
 

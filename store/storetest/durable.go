@@ -50,6 +50,7 @@ func survivesReopening(t *testing.T, open OpenDir) {
 	c.LastUsedAt = use.At
 	entries := []authz.Entry{{Key: "held/1", Value: []byte("one")}, {Key: "place", Value: []byte("two")}}
 	putEntries(t, s, "hook:a", entries...)
+	putUsage(t, s, usage(c.ID))
 	events := allEvents(t, s)
 	for range 3 {
 		if err := s.Close(); err != nil {
@@ -57,6 +58,7 @@ func survivesReopening(t *testing.T, open OpenDir) {
 		}
 		s = open(t, dir)
 		diff(t, "client", c, get(t, s, c.ID))
+		diff(t, "usage", []authz.Usage{usage(c.ID)}, usages(t, s, "", 10))
 		diff(t, "token", tok, getToken(t, s, tok.Key))
 		if !getToken(t, s, revoked.Key).Revoked {
 			t.Error("a revoked token came back")
