@@ -70,6 +70,8 @@ type Issuer struct {
 	Behind     func() time.Duration // of the clock; nil: never
 	Random     io.Reader            // nil: crypto/rand
 	Used       func(Use)            // told of each good authentication; nil: nobody
+	// Meter returns what counts a client's uses; nil, or a nil one: nobody does.
+	Meter func(ClientID) *Meter
 	// Caps hold clients to their cap on living tokens; if nil, a client that
 	// has one gets no token.
 	Caps *TokenCaps
@@ -263,6 +265,7 @@ func (s *Issuer) mint(ctx context.Context, policy *Policy, c *Client, scopes *Sc
 	if err := s.put(ctx, c, &record); err != nil {
 		return Issued{}, err
 	}
+	s.meter(c.ID).Issued(&record)
 	return Issued{Text: text, Record: record, TTL: ttl}, nil
 }
 
@@ -290,10 +293,20 @@ func (s *Issuer) Introspect(ctx context.Context, caller *Client, text string) (I
 	if reason != ReasonAllowed {
 		return Introspection{Reason: reason}, nil
 	}
-	if caller != nil && caller.ID != p.Client.ID && !caller.AllowedScopes.Has(ScopeIntrospect) {
-		return Introspection{Reason: ReasonClientNotAllowed}, nil
+	if caller != nil && caller.ID != p.Client.ID {
+		if !caller.AllowedScopes.Has(ScopeIntrospect) {
+			return Introspection{Reason: ReasonClientNotAllowed}, nil
+		}
+		s.meter(caller.ID).Use(ScopeIntrospect, s.Now().Unix())
 	}
 	return Introspection{Active: true, Principal: p, Resources: resources, Reason: reason}, nil
+}
+
+func (s *Issuer) meter(id ClientID) *Meter {
+	if s.Meter == nil {
+		return nil
+	}
+	return s.Meter(id)
 }
 
 // identifyAnywhere identifies a token whatever resources it is bound to, and

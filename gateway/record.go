@@ -40,9 +40,13 @@ func (p *passage) count(reason authz.Reason, took time.Duration) {
 	if p.limited.refused != "" {
 		m.Limited(p.limited.refused)
 	}
-	if client := p.decision.Principal.Client; client != nil {
-		p.g.Metrics.Client(string(client.ID)).Request(name)
+	client := p.decision.Principal.Client
+	if client == nil {
+		return
 	}
+	p.g.Metrics.Client(string(client.ID)).Request(name)
+	at := p.x.Start.Add(took).Unix()
+	client.Meter.Request(at)
 	if p.decision.Reason != authz.ReasonAllowed || p.limited.refused != "" {
 		return
 	}
@@ -50,6 +54,7 @@ func (p *passage) count(reason authz.Reason, took time.Duration) {
 		s := &p.guard.scopes[i]
 		if !s.alternative || p.decision.Principal.Can(s.scope) {
 			s.counter.Used()
+			client.Meter.Use(s.scope, at)
 		}
 	}
 }

@@ -53,7 +53,9 @@ func NewWorld() *World {
 	read, write := authz.Scope("a:read"), authz.Scope("a:write")
 	all := authz.NewScopeSet(read, write)
 	client := func(id authz.ClientID, status authz.Status, generation uint64) *authz.LiveClient {
-		return &authz.LiveClient{ID: id, Status: status, Generation: generation, AllowedScopes: all}
+		meter := &authz.Meter{}
+		meter.Grant(all, time.Now())
+		return &authz.LiveClient{ID: id, Status: status, Generation: generation, AllowedScopes: all, Meter: meter}
 	}
 	alice := client(Alice, authz.StatusActive, 1)
 	alice.OwnerType, alice.OwnerID = "tenant", "42"
@@ -94,6 +96,14 @@ func (w *World) Revoke(name string) {
 	t := w.tokens[key]
 	t.Revoked = true
 	w.tokens[key] = t
+}
+
+// Meter returns the meter of the client of a token.
+func (w *World) Meter(name string) *authz.Meter {
+	key, _ := authz.ParseToken(TokenText(name))
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.tokens[key].Client.Meter
 }
 
 // Fail makes every lookup fail with err; nil ends that.
