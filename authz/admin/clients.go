@@ -82,36 +82,9 @@ func convert[T ~string](list []string) []T {
 }
 
 func (s *Server) listClients(c echo.Context) error {
-	q := authz.ClientQuery{
-		After: authz.ClientID(c.QueryParam("cursor")), OwnerType: c.QueryParam("owner_type"), OwnerID: c.QueryParam("owner_id"),
-		Status: authz.Status(c.QueryParam("status")), Name: c.QueryParam("name"),
-	}
-	if q.After != "" {
-		if _, err := authz.ParseClientID(string(q.After)); err != nil {
-			return s.refuse(c, &authz.FieldError{Field: "cursor", Problem: "is not one that this server gave"})
-		}
-	}
-	switch q.Status {
-	case "", authz.StatusActive, authz.StatusDisabled, authz.StatusRevoked:
-	default:
-		return s.refuse(c, &authz.FieldError{Field: "status", Problem: "must be active, disabled or revoked"})
-	}
-	if (q.OwnerType == "") != (q.OwnerID == "") {
-		return s.refuse(c, &authz.FieldError{Field: "owner_type", Problem: "and owner_id go together"})
-	}
-	if text := c.QueryParam("limit"); text != "" {
-		limit, err := strconv.Atoi(text)
-		if err != nil || limit < 1 || limit > 1000 {
-			return s.refuse(c, &authz.FieldError{Field: "limit", Problem: "must be 1 to 1000"})
-		}
-		q.Limit = limit
-	}
-	for _, label := range c.QueryParams()["label"] {
-		key, value, _ := strings.Cut(label, "=")
-		if q.Labels == nil {
-			q.Labels = map[string]string{}
-		}
-		q.Labels[key] = value
+	q, err := clientQuery(c)
+	if err != nil {
+		return s.refuse(c, err)
 	}
 	page, err := s.Store.Clients(c.Request().Context(), q)
 	if err != nil {
@@ -122,6 +95,42 @@ func (s *Server) listClients(c echo.Context) error {
 		list.Clients = append(list.Clients, clientJSON(&page.Clients[i]))
 	}
 	return writeJSON(c, http.StatusOK, list)
+}
+
+// clientQuery reads which clients a list is about, and which page of them.
+func clientQuery(c echo.Context) (authz.ClientQuery, error) {
+	q := authz.ClientQuery{
+		After: authz.ClientID(c.QueryParam("cursor")), OwnerType: c.QueryParam("owner_type"), OwnerID: c.QueryParam("owner_id"),
+		Status: authz.Status(c.QueryParam("status")), Name: c.QueryParam("name"),
+	}
+	if q.After != "" {
+		if _, err := authz.ParseClientID(string(q.After)); err != nil {
+			return q, &authz.FieldError{Field: "cursor", Problem: "is not one that this server gave"}
+		}
+	}
+	switch q.Status {
+	case "", authz.StatusActive, authz.StatusDisabled, authz.StatusRevoked:
+	default:
+		return q, &authz.FieldError{Field: "status", Problem: "must be active, disabled or revoked"}
+	}
+	if (q.OwnerType == "") != (q.OwnerID == "") {
+		return q, &authz.FieldError{Field: "owner_type", Problem: "and owner_id go together"}
+	}
+	if text := c.QueryParam("limit"); text != "" {
+		limit, err := strconv.Atoi(text)
+		if err != nil || limit < 1 || limit > 1000 {
+			return q, &authz.FieldError{Field: "limit", Problem: "must be 1 to 1000"}
+		}
+		q.Limit = limit
+	}
+	for _, label := range c.QueryParams()["label"] {
+		key, value, _ := strings.Cut(label, "=")
+		if q.Labels == nil {
+			q.Labels = map[string]string{}
+		}
+		q.Labels[key] = value
+	}
+	return q, nil
 }
 
 // clientID reads the id of the path.

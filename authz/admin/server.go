@@ -30,6 +30,9 @@ type Server struct {
 	Token    authz.SecretText // the admin token, asked over TCP
 	Signing  *assertion.Keeper
 
+	Meter        func(authz.ClientID) *authz.Meter // of a client; nil for an unknown one
+	Requirements func() []authz.RouteRequirement   // of the routes in force
+
 	Routes  func() any                                          // the routes in force
 	Explain func(ExplainRequest) (any, error)                   // how a request would be judged
 	Reload  func(context.Context) (any, []Problem, error)       // counts, or all problems
@@ -79,6 +82,8 @@ func (s *Server) Mount(e *echo.Echo, overSocket bool) {
 	g.POST("/tokens/revoke", s.revokeToken)
 	g.POST("/tokens/introspect", s.introspectToken)
 	g.GET("/events", s.listEvents)
+	g.GET("/usage", s.listUsage)
+	g.GET("/usage/routes", s.usageOfRoutes)
 	g.GET("/routes", func(c echo.Context) error { return writeJSON(c, http.StatusOK, s.Routes()) })
 	g.POST("/explain", s.explain)
 	g.POST("/reload", s.reload)

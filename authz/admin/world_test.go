@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,9 +32,13 @@ type world struct {
 	tcp, socket *httptest.Server
 	client      *http.Client // keeps no connection, which would outlive its server
 	engine      *memstore.Store
+	view        *live.Store
+	clock       atomic.Int64 // Unix seconds
 	audit       *record
 	problems    []admin.Problem // of the next reload
-	answers     []string        // all bodies
+	// requirements are those of the routes in force.
+	requirements []authz.RouteRequirement
+	answers      []string // all bodies
 }
 
 // record is a log that several goroutines write.
@@ -57,12 +62,14 @@ func (r *record) String() string {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{engine: memstore.New(), audit: &record{}, client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
-	now := func() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
+	w.clock.Store(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).Unix())
+	now := w.now
 	view, err := live.Open(t.Context(), w.engine, live.Options{Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = view.Close() })
+	w.view = view
 	keys, err := authz.NewHashKeys("k1", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -81,6 +88,7 @@ func newWorld(t *testing.T) *world {
 		},
 		Store: view, Policy: policy, Metrics: metrics.New(metrics.Options{Reasons: authz.Reasons()}),
 		Audit: log, Log: log, Now: now, Signing: &assertion.Keeper{}, Token: authz.NewSecretText(adminToken),
+		Meter: view.Meter, Requirements: func() []authz.RouteRequirement { return w.requirements },
 		Routes: func() any { return map[string]any{"routes": []string{"read"}} },
 		Explain: func(r admin.ExplainRequest) (any, error) {
 			if r.Method == "" {
@@ -112,6 +120,8 @@ func newWorld(t *testing.T) *world {
 	w.tcp, w.socket = serve(false), serve(true)
 	return w
 }
+
+func (w *world) now() time.Time { return time.Unix(w.clock.Load(), 0).UTC() }
 
 // answer is what came back.
 type answer struct {

@@ -107,8 +107,8 @@ func newRoot(w world) *cobra.Command {
 // commands are all commands, in the order of the help text.
 func commands(w world) []*cobra.Command {
 	return []*cobra.Command{
-		serveCommand(w), validateCommand(w), routesCommand(w), clientsCommand(w), tokensCommand(w), keysCommand(w), signingKeysCommand(w), auditCommand(w),
-		reloadCommand(w), statusCommand(w), healthcheckCommand(w), backupCommand(w), restoreCommand(w),
+		serveCommand(w), validateCommand(w), routesCommand(w), clientsCommand(w), tokensCommand(w), keysCommand(w), signingKeysCommand(w),
+		usageCommand(w), auditCommand(w), reloadCommand(w), statusCommand(w), healthcheckCommand(w), backupCommand(w), restoreCommand(w),
 		storeCommand(w), versionCommand(w),
 	}
 }

@@ -78,6 +78,8 @@ func TestScripts(t *testing.T) {
 			"nowhere":    cmdNowhere,
 			"promlint":   onSession((*session).cmdPromlint),
 			"families":   onSession((*session).cmdFamilies),
+			"fetch":      onSession((*session).cmdFetch),
+			"aged":       cmdAged,
 		},
 	})
 }

@@ -191,7 +191,7 @@ func (s *server) wireAuthz(cfg *config.Config) error {
 	}
 	s.keys = authz.NewKeyRing(keys)
 	s.policy = authz.NewCurrentPolicy(s.policyOf(cfg))
-	s.uses = &authz.Uses{Store: s.store, Log: s.log}
+	s.uses = &authz.Uses{Store: s.store, Meters: s.store.FlushUsage, Log: s.log}
 	authorizer := &authz.Authorizer{Tokens: s.store, Now: s.now}
 	audited := &authz.Audited{Store: s.store, Log: s.log.With("log", "audit")}
 	s.signing.Note = audited.Note
@@ -200,7 +200,7 @@ func (s *server) wireAuthz(cfg *config.Config) error {
 	}
 	s.issuer = &authz.Issuer{
 		Store: audited, Authorizer: authorizer, Keys: s.keys, Policy: s.policy, Now: s.now,
-		Behind: s.store.Clock.Behind, Used: s.uses.Note, Rehash: s.rehash,
+		Behind: s.store.Clock.Behind, Used: s.uses.Note, Meter: s.store.Meter, Rehash: s.rehash,
 		Caps: authz.NewTokenCaps(s.store, s.now),
 	}
 	return nil
@@ -307,7 +307,7 @@ func (s *server) adminServer() *admin.Server {
 	return &admin.Server{
 		Registry: s.registry, Issuer: s.issuer, Store: s.store, Policy: s.policy, Metrics: s.metrics,
 		Audit: s.log.With("log", "audit"), Log: s.log, Now: s.now, Token: s.adminKey,
-		Signing: s.signing,
-		Routes:  s.routes, Explain: s.explain, Reload: s.reloadForAPI, Status: s.status, Backup: s.backup, Check: s.checkStore,
+		Signing: s.signing, Meter: s.store.Meter, Requirements: s.gateway.Requirements,
+		Routes: s.routes, Explain: s.explain, Reload: s.reloadForAPI, Status: s.status, Backup: s.backup, Check: s.checkStore,
 	}
 }
