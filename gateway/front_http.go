@@ -123,10 +123,12 @@ func (x *httpExchange) read(w http.ResponseWriter, r *http.Request, start time.T
 	}
 }
 
-// readTarget splits the request target, as received, into its parts.
+// readTarget splits the request target, as received, into its parts. One of
+// another scheme than http and https is for somebody else (RFC 9110 section
+// 7.4): it stays whole, and is no path.
 func (x *httpExchange) readTarget(r *http.Request) {
 	target := r.RequestURI
-	if scheme, rest, ok := strings.Cut(target, "://"); ok && !strings.HasPrefix(target, "/") && !strings.ContainsAny(scheme, "/?") {
+	if scheme, rest, ok := strings.Cut(target, "://"); ok && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")) {
 		end := strings.IndexAny(rest, "/?")
 		if end < 0 {
 			end = len(rest)
