@@ -7,11 +7,13 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"scopegate/authz"
 	"scopegate/authz/admin"
+	"scopegate/authz/assertion"
 	"scopegate/gateway"
 	"scopegate/gateway/config"
 	"scopegate/metrics"
@@ -38,7 +40,7 @@ func (f *routesFlags) load(w world) (*config.Config, *gateway.Gateway, error) {
 	if len(problems) == 0 {
 		g := &gateway.Gateway{
 			Metrics: metrics.New(metrics.Options{Reasons: authz.Reasons()}), Log: slog.New(slog.DiscardHandler),
-			Authorizer: &authz.Authorizer{},
+			Authorizer: &authz.Authorizer{}, Assertions: &assertion.Keeper{Now: time.Now},
 		}
 		if _, problems = g.Reload(cfg); len(problems) == 0 {
 			return cfg, g, nil
