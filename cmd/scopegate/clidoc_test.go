@@ -91,6 +91,12 @@ func describeFlags(b *strings.Builder, cmd *cobra.Command) {
 		} else {
 			value = " `" + value + "` "
 		}
-		fmt.Fprintf(b, "| `%s` |%s| %s |\n", name, value, strings.ReplaceAll(f.Usage, "|", `\|`))
+		fmt.Fprintf(b, "| `%s` |%s| %s |\n", name, value, strings.ReplaceAll(withoutVariable(f.Usage), "|", `\|`))
 	})
+}
+
+// withoutVariable leaves out what the page's head says of all flags.
+func withoutVariable(usage string) string {
+	text, _, _ := strings.Cut(usage, " [SCOPEGATE_")
+	return text
 }

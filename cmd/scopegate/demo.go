@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -15,27 +17,40 @@ import (
 	"scopegate/authz"
 )
 
+// demoRoutes is the repository's routes.yaml, so that the demo runs anywhere.
+//
+//go:embed demo.yaml
+var demoRoutes []byte
+
 // demo is what `serve --demo` adds to a real server: a throw-away data
 // directory, a small legacy backend on loopback and a registered client.
 type demo struct {
 	dataDir string
+	routes  string // the file of its routes, which may be changed while it runs
 	backend *http.Server
 	origin  string // of the backend
 	done    chan error
 }
 
-// startDemo makes the data directory and starts the backend.
-func startDemo() (*demo, error) {
+// startDemo makes the data directory and starts the backend. Without a routes
+// file of the caller's it has its own.
+func startDemo(routes string) (*demo, error) {
 	dir, err := os.MkdirTemp("", "scopegate-demo-")
 	if err != nil {
 		return nil, fmt.Errorf("make the demo's data directory: %w", err)
+	}
+	if routes == "" {
+		routes = filepath.Join(dir, "routes.yaml")
+		if err := os.WriteFile(routes, demoRoutes, 0o600); err != nil {
+			return nil, errors.Join(fmt.Errorf("write the demo's routes: %w", err), os.RemoveAll(dir))
+		}
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start the demo's backend: %w", err), os.RemoveAll(dir))
 	}
 	d := &demo{
-		dataDir: dir, origin: "http://" + listener.Addr().String(), done: make(chan error, 1),
+		dataDir: dir, routes: routes, origin: "http://" + listener.Addr().String(), done: make(chan error, 1),
 		backend: &http.Server{Handler: http.HandlerFunc(legacyBilling), ReadHeaderTimeout: 10 * time.Second},
 	}
 	go func() { d.done <- d.backend.Serve(listener) }()
@@ -92,6 +107,7 @@ scopegate demo
   gateway         %[1]s
   legacy backend  %[2]s (it shows the header fields that it got)
   data directory  %[3]s (removed when the demo ends)
+  routes          %[7]s (change it: it is read again)
   client          %[4]s "Data Sync Worker", scopes %[6]s
 
 Paste into another terminal of the same machine:
@@ -106,6 +122,6 @@ curl -sS -i -H "Authorization: Bearer $TOKEN" %[1]s/partner/invoices
 curl -sS -i -X DELETE -H "Authorization: Bearer $TOKEN" %[1]s/partner/invoices/7
 
 Ready. Stop with Ctrl-C.
-`, origin, d.origin, d.dataDir, client.ID, secret.Text(), client.AllowedScopes)
+`, origin, d.origin, d.dataDir, client.ID, secret.Text(), client.AllowedScopes, d.routes)
 	return nil
 }

@@ -12,23 +12,48 @@ import (
 )
 
 // fromEnvironment sets each flag that was not given from SCOPEGATE_<FLAG>:
-// flag over environment over default.
+// flag over environment over default. The demo has routes and a data directory
+// of its own, whatever the environment says for real servers.
 func fromEnvironment(cmd *cobra.Command, w world) error {
 	var problems []string
-	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+	demo := cmd.Flags().Lookup("demo")
+	set := func(f *pflag.Flag) {
 		value, ok := w.getenv(envName(f.Name))
-		if !ok || value == "" || f.Changed || f.Name == "help" || f.Name == "version" {
+		if !ok || value == "" || f.Changed || !hasVariable(f) {
+			return
+		}
+		if demo != nil && demo.Value.String() == "true" && (f.Name == "data-dir" || f.Name == "routes") {
 			return
 		}
 		if err := cmd.Flags().Set(f.Name, value); err != nil {
 			problems = append(problems, fmt.Sprintf("%s=%q: %v", envName(f.Name), value, err))
 		}
-	})
+	}
+	if demo != nil {
+		set(demo) // the others depend on it
+	}
+	cmd.Flags().VisitAll(set)
 	if len(problems) > 0 {
 		return usage("%s", strings.Join(problems, "\n"))
 	}
 	return nil
 }
+
+// nameVariables writes into the help of each flag the variable that sets it.
+func nameVariables(cmd *cobra.Command) {
+	cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
+		if hasVariable(f) {
+			f.Usage += variableNote(f.Name)
+		}
+	})
+	for _, sub := range cmd.Commands() {
+		nameVariables(sub)
+	}
+}
+
+func variableNote(flag string) string { return " [" + envName(flag) + "]" }
+
+func hasVariable(f *pflag.Flag) bool { return f.Name != "help" && f.Name != "version" }
 
 func envName(flag string) string {
 	return "SCOPEGATE_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))

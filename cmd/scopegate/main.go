@@ -101,6 +101,7 @@ func newRoot(w world) *cobra.Command {
 	root.AddCommand(commands(w)...)
 	root.InitDefaultCompletionCmd() // now, so that markUsage sees it
 	markUsage(root)
+	nameVariables(root)
 	return root
 }
 

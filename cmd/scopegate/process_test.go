@@ -157,10 +157,16 @@ func inherited(ts *testscript.TestScript) (environment []string) {
 	return environment
 }
 
-// cmdDemo starts the demo of the common routes and writes the commands that it
-// prints to the file commands.
-func (s *session) cmdDemo(ts *testscript.TestScript, _ bool, _ []string) {
-	p, err := s.start(inherited(ts), []string{"serve", "--demo", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--routes", "demo.yaml"})
+// cmdDemo: demo [NAME=VALUE]... [FLAG]...
+//
+// It starts the demo and writes the commands that it prints to the file
+// commands.
+func (s *session) cmdDemo(ts *testscript.TestScript, _ bool, args []string) {
+	environment := inherited(ts)
+	for len(args) > 0 && strings.Contains(args[0], "=") && !strings.HasPrefix(args[0], "-") {
+		environment, args = append(environment, args[0]), args[1:]
+	}
+	p, err := s.start(environment, append([]string{"serve", "--demo", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"}, args...))
 	ts.Check(err)
 	s.server = p
 	printed := func() string {

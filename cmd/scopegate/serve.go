@@ -28,6 +28,9 @@ func serveCommand(w world) *cobra.Command {
 			if o.demo && cmd.Flags().Changed("data-dir") {
 				return usage("--demo has a data directory of its own; leave --data-dir out")
 			}
+			if o.demo && !cmd.Flags().Changed("routes") {
+				o.routes = "" // its own
+			}
 			return serve(cmd.Context(), w, o)
 		},
 	}
@@ -49,11 +52,11 @@ func serve(ctx context.Context, w world, o serveOptions) (err error) {
 	var d *demo
 	if o.demo {
 		fmt.Fprintln(w.stderr, "scopegate: starting the demo")
-		if d, err = startDemo(); err != nil {
+		if d, err = startDemo(o.routes); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, d.stop()) }()
-		o.dataDir, o.logLevel = d.dataDir, demoLogLevel(o)
+		o.dataDir, o.routes, o.logLevel = d.dataDir, d.routes, demoLogLevel(o)
 		if o.listen == defaultListen {
 			o.listen = "127.0.0.1" + defaultListen // its client's secret is on a screen
 		}
