@@ -59,7 +59,7 @@ func startApache(t *testing.T) *backend {
 			t.Fatal(err)
 		}
 		if start(t, "tcp", addr, exec.Command(found[0], "-f", path, "-DFOREGROUND")) {
-			return &backend{"http://" + addr, "tcp", addr}
+			return &backend{"http://" + addr, "tcp", addr, "REQUEST_URI=/index.php?q=1\n"}
 		}
 	}
 	t.Fatal("Apache does not start")
@@ -80,7 +80,19 @@ func startGunicorn(t *testing.T) *backend {
 	if !start(t, "unix", socket, cmd) {
 		t.Fatal("gunicorn does not start")
 	}
-	return &backend{"unix:" + socket, "unix", socket}
+	return &backend{"unix:" + socket, "unix", socket, "RAW_URI=/index.php?q=1\n"}
+}
+
+func startUWSGI(t *testing.T) *backend {
+	found := need(t, "uwsgi-plugin-python3", "/usr/bin/uwsgi-core", "/usr/lib/uwsgi/plugins/python3_plugin.so")
+	dir := directory(t, map[string]string{"dump.py": wsgiDump})
+	socket := filepath.Join(dir, "socket")
+	cmd := exec.Command(found[0], "--plugins-dir", filepath.Dir(found[1]), "--plugin", "python3", "--http-socket", socket,
+		"--wsgi-file", filepath.Join(dir, "dump.py"), "--need-app", "--die-on-term", "--master", "--processes", "1")
+	if !start(t, "unix", socket, cmd) {
+		t.Fatal("uwsgi does not start")
+	}
+	return &backend{"unix:" + socket, "unix", socket, "REQUEST_URI=/index.php?q=1\n"}
 }
 
 // nginxConfig lets fields with underscores in, as backends behind nginx that
@@ -104,6 +116,8 @@ HTTP_X_PRINCIPAL_USER_ID=$http_x_principal_user_id
 HTTP_X_PRINCIPAL_SCOPES=$http_x_principal_scopes
 HTTP_X_REMOTE_USER=$http_x_remote_user
 HTTP_X_TENANT=$http_x_tenant
+HTTP_X_PRINCIPAL_ASSERTION=$http_x_principal_assertion
+REQUEST_URI=$request_uri
 ";
     }
   }
@@ -121,5 +135,5 @@ func startNginx(t *testing.T) *backend {
 	if !start(t, "unix", socket, exec.Command(found[0], "-p", dir, "-c", path, "-e", "stderr")) {
 		t.Fatal("nginx does not start")
 	}
-	return &backend{"unix:" + socket, "unix", socket}
+	return &backend{"unix:" + socket, "unix", socket, "REQUEST_URI=/index.php?q=1\n"}
 }

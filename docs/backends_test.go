@@ -2,6 +2,8 @@ package docs_test
 
 import (
 	"bufio"
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -14,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"scopegate/authz/assertion"
 	"scopegate/gateway/gatewaytest"
 )
 
@@ -25,7 +28,7 @@ const patience = 60 * time.Second
 var forged = []string{
 	"X-Principal-Client-Id", "x-principal-client-id", "X_Principal_Client_Id", "X.Principal.Client.Id", "X-Principal_Client-Id",
 	"X_PRINCIPAL_CLIENT_ID", "X~Principal~Client~Id", "X-Principal-User-Id", "X_Principal_User_Id", "X_Principal_Scopes",
-	"X-Remote-User", "X_Remote_User", "X.Remote.User", "X_Tenant", "X|Tenant",
+	"X-Remote-User", "X_Remote_User", "X.Remote.User", "X_Tenant", "X|Tenant", "X-Principal-Assertion", "X_Principal_Assertion",
 }
 
 const routes = `version: 1
@@ -34,6 +37,7 @@ upstreams:
   legacy:
     endpoints: [ { url: "%s" } ]
     principal_headers: { X-Remote-User: "{principal.client_id}", X-Tenant: "{principal.owner_id}" }
+    principal_assertion: { audience: legacy }
 routes:
   - { name: guarded, path: /index.php, require: { scopes: ["a:read"] }, upstream: legacy }
   - { name: open, path: /open.php, public: true, upstream: legacy }
@@ -44,11 +48,16 @@ routes:
 type backend struct {
 	url           string // as routes.yaml names it
 	network, addr string
+	target        string // the line that tells the path as it was sent
 }
 
 func TestApacheWithPHPReadsOnlyOurWord(t *testing.T) { holdsAgainstForgery(t, startApache(t), false) }
 
 func TestGunicornReadsOnlyOurWord(t *testing.T) { holdsAgainstForgery(t, startGunicorn(t), true) }
+
+func TestUWSGIReadsOnlyOurWord(t *testing.T) { holdsAgainstForgery(t, startUWSGI(t), true) }
+
+func TestTomcatReadsOnlyOurWord(t *testing.T) { holdsAgainstForgery(t, startTomcat(t), false) }
 
 func TestNginxReadsOnlyOurWord(t *testing.T) { holdsAgainstForgery(t, startNginx(t), true) }
 
@@ -75,7 +84,7 @@ func holdsAgainstForgery(t *testing.T, b *backend, folds bool) {
 	if strings.Contains(public, "forged") || strings.Contains(public, string(gatewaytest.Alice)) {
 		t.Errorf("a public route:\n%s", public)
 	}
-	guarded := ask(t, "tcp", addr, "/index.php", append(fields, "Authorization: Bearer "+gatewaytest.TokenText("read"))...)
+	guarded := ask(t, "tcp", addr, "/index.php?q=1", append(fields, "Authorization: Bearer "+gatewaytest.TokenText("read"))...)
 	for _, want := range []string{
 		"HTTP_X_PRINCIPAL_CLIENT_ID=" + string(gatewaytest.Alice), "HTTP_X_REMOTE_USER=" + string(gatewaytest.Alice),
 		"HTTP_X_TENANT=42", "HTTP_X_PRINCIPAL_SCOPES=a:read",
@@ -84,9 +93,33 @@ func holdsAgainstForgery(t *testing.T, b *backend, folds bool) {
 			t.Errorf("the backend does not read %s", want)
 		}
 	}
+	if got := pathOfAssertion(t, guarded); got != "/index.php" || !strings.Contains(guarded, b.target) {
+		t.Errorf("the assertion is for %q, and the backend does not read %q", got, b.target)
+	}
 	if strings.Contains(guarded, "forged") || t.Failed() {
 		t.Errorf("a guarded route:\n%s", guarded)
 	}
+}
+
+// pathOfAssertion returns the path that the assertion in a backend's answer is
+// for. Its signature is verified elsewhere, by others.
+func pathOfAssertion(t *testing.T, answer string) string {
+	t.Helper()
+	_, text, found := strings.Cut(answer, "HTTP_X_PRINCIPAL_ASSERTION=")
+	text, _, _ = strings.Cut(text, "\n")
+	parts := strings.Split(text, ".")
+	if !found || len(parts) != 3 {
+		t.Fatalf("the backend reads no assertion:\n%s", answer)
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var claims assertion.Claims
+	if err := json.Unmarshal(payload, &claims); err != nil {
+		t.Fatal(err)
+	}
+	return claims.Path
 }
 
 // ask makes one request by hand, since no client sends such names, and returns

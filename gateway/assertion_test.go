@@ -46,17 +46,6 @@ var forgeries = []exchange.Field{
 	{Name: "Connection", Value: "X-Principal-Assertion"},
 }
 
-// asserting is a gateway that signs, and one for which nobody asked to sign.
-func asserting(t testing.TB) *gatewaytest.Harness {
-	h := gatewaytest.New(t, plainRoutes)
-	h.Gateway.Assertions = &assertion.Keeper{Now: time.Now, Save: func(_, _ *assertion.Keys) error { return nil }}
-	if err := h.Gateway.Assertions.Ready(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	h.Reload(t, assertingRoutes)
-	return h
-}
-
 // sent returns what the upstream would read under names that fold to the
 // assertion's.
 func sent(t *testing.T, h *gatewaytest.Harness, x *exchange.Exchange) (values []string) {
@@ -90,7 +79,7 @@ func claimsOf(t *testing.T, text string) (c assertion.Claims) {
 }
 
 func TestAnAssertionIsBoundToAudienceMethodAndThePathThatTheUpstreamSees(t *testing.T) {
-	h := asserting(t)
+	h := gatewaytest.New(t, assertingRoutes)
 	x, _ := newExchange("PATCH", "/partner/a%20b", "read", forgeries...)
 	x.Query, x.HasQuery = "page=2", true
 	x.Fields = append(x.Fields, exchange.Field{Name: "X-Request-Id", Value: "r-1"})
@@ -116,7 +105,7 @@ func TestAnAssertionIsBoundToAudienceMethodAndThePathThatTheUpstreamSees(t *test
 }
 
 func TestEachAssertionIsOfItsUpstreamAndOfItsRequest(t *testing.T) {
-	h := asserting(t)
+	h := gatewaytest.New(t, assertingRoutes)
 	ids := map[string]bool{}
 	for range 3 {
 		x, _ := newExchange("GET", "/second", "bob")
@@ -132,7 +121,7 @@ func TestEachAssertionIsOfItsUpstreamAndOfItsRequest(t *testing.T) {
 }
 
 func TestACallersOwnAssertionNeverPasses(t *testing.T) {
-	h := asserting(t)
+	h := gatewaytest.New(t, assertingRoutes)
 	for _, tc := range []struct{ path, token string }{{"/plain", "read"}, {"/public", ""}, {"/public", "read"}} {
 		x, _ := newExchange("GET", tc.path, tc.token, forgeries...)
 		if values := sent(t, h, x); len(values) > 0 {
@@ -142,7 +131,7 @@ func TestACallersOwnAssertionNeverPasses(t *testing.T) {
 }
 
 func TestWhatCannotBeSignedIsNotForwarded(t *testing.T) {
-	h := asserting(t)
+	h := gatewaytest.New(t, assertingRoutes)
 	h.Gateway.Assertions = &assertion.Keeper{Now: time.Now} // the keys are gone
 	x, a := newExchange("GET", "/second", "read")
 	h.Gateway.Serve(t.Context(), x)
@@ -156,6 +145,7 @@ func TestWhatCannotBeSignedIsNotForwarded(t *testing.T) {
 
 func TestAConfigurationThatAsksForAssertionsNeedsAKeeper(t *testing.T) {
 	h := gatewaytest.New(t, plainRoutes)
+	h.Gateway.Assertions = nil
 	cfg, problems := h.Load(assertingRoutes)
 	if len(problems) > 0 {
 		t.Fatal(problems)
@@ -166,7 +156,7 @@ func TestAConfigurationThatAsksForAssertionsNeedsAKeeper(t *testing.T) {
 }
 
 func BenchmarkAssertion(b *testing.B) {
-	h := asserting(b)
+	h := gatewaytest.New(b, assertingRoutes)
 	for _, path := range []string{"/plain", "/second"} {
 		b.Run(path[1:], func(b *testing.B) {
 			x, _ := newExchange("GET", path, "read")

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"scopegate/authz"
+	"scopegate/authz/assertion"
 	"scopegate/gateway"
 	"scopegate/gateway/config"
 	"scopegate/metrics"
@@ -45,6 +46,10 @@ func New(t testing.TB, routes string) *Harness {
 		Metrics:    h.Metrics,
 		Log:        slog.New(slog.NewJSONHandler(h.Log, nil)),
 		AccessLog:  &gateway.AccessLog{Lines: h.lines, Format: gateway.FormatJSON},
+		Assertions: &assertion.Keeper{Now: time.Now, Save: func(_, _ *assertion.Keys) error { return nil }},
+	}
+	if err := h.Gateway.Assertions.Ready(t.Context()); err != nil {
+		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		h.Gateway.Close()
