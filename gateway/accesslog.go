@@ -24,8 +24,6 @@ type AccessLog struct {
 	Format Format
 }
 
-const logTime = "2006-01-02T15:04:05.000Z"
-
 // write encodes the line in the passage's own memory and hands it over.
 func (l *AccessLog) write(p *passage, reason authz.Reason, took time.Duration) {
 	path, method := p.masked(p.x.Path), p.x.Method
@@ -35,17 +33,17 @@ func (l *AccessLog) write(p *passage, reason authz.Reason, took time.Duration) {
 	from := p.scratch.mark()
 	line := logLine{b: p.scratch.b, text: l.Format == FormatText}
 	line.begin()
-	line.plain("time", p.x.Start.UTC().AppendFormat(line.spare(), logTime))
-	line.quoted("level", "INFO")
-	line.quoted("msg", "request")
-	line.quoted("request_id", p.id)
+	line.plain("time", appendLogTime(line.spare(), p.x.Start))
+	line.word("level", "INFO")
+	line.word("msg", "request")
+	line.word("request_id", p.id)
 	line.quoted("route", p.routeName())
 	line.quoted("method", method)
 	line.quoted("path", path)
 	line.number("status", int64(p.record.status))
-	line.quoted("reason", reason.String())
+	line.word("reason", reason.String())
 	if principal := &p.decision.Principal; principal.Client != nil {
-		line.quoted("client_id", string(principal.Client.ID))
+		line.word("client_id", string(principal.Client.ID))
 		line.plain("token_id", principal.Hash.AppendID(line.spare()))
 	}
 	if p.record.upstream != "" {
@@ -123,6 +121,17 @@ func (l *logLine) next() {
 
 // plain writes a value that needs no escape.
 func (l *logLine) plain(name string, value []byte) {
+	l.key(name)
+	if l.text {
+		l.b = append(l.b, value...)
+	} else {
+		l.b = append(append(append(l.b, '"'), value...), '"')
+	}
+	l.next()
+}
+
+// word writes a text that needs no escape and no quotes in a text line.
+func (l *logLine) word(name, value string) {
 	l.key(name)
 	if l.text {
 		l.b = append(l.b, value...)

@@ -12,6 +12,8 @@ var (
 	AppendJSON   = appendJSON
 	AppendMasked = appendMasked
 	PlainName    = plainName
+
+	AppendLogTime = appendLogTime
 )
 
 // Passes reports whether a field of this name passes to an upstream.

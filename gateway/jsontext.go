@@ -16,8 +16,15 @@ const maxLogged = 2 << 10
 func appendJSON(b []byte, s string) []byte {
 	b = append(b, '"')
 	for i := 0; i < len(s); {
+		from := i
+		for i < len(s) && jsonPlain[s[i]] {
+			i++
+		}
+		if b = append(b, s[from:i]...); i == len(s) {
+			break
+		}
 		if c := s[i]; c < utf8.RuneSelf {
-			b = appendASCII(b, c)
+			b = appendEscape(b, c)
 			i++
 			continue
 		}
@@ -35,14 +42,19 @@ func appendJSON(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-func appendASCII(b []byte, c byte) []byte {
-	switch {
-	case c == '"' || c == '\\':
-		return append(b, '\\', c)
-	case c < 0x20 || c == 0x7f:
-		return append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+// jsonPlain says which bytes stand in a JSON string as they are.
+var jsonPlain = func() (t [256]bool) {
+	for c := ' '; c < 0x7f; c++ {
+		t[c] = c != '"' && c != '\\'
 	}
-	return append(b, c)
+	return t
+}()
+
+func appendEscape(b []byte, c byte) []byte {
+	if c == '"' || c == '\\' {
+		return append(b, '\\', c)
+	}
+	return append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
 }
 
 // appendLogged appends s as appendJSON does, cut at maxLogged.
@@ -88,10 +100,8 @@ func holdsSecret(s, tokenPrefix string) bool {
 func appendMasked(b []byte, path string, tokenPrefix string) []byte {
 	for i := 0; i < len(path); {
 		n := 0
-		for _, prefix := range [...]string{"spoat_", "spocs_", tokenPrefix} {
-			if n = matchEncoded(path[i:], prefix); n > 0 {
-				break
-			}
+		if c := path[i]; c == 's' || c == '%' || tokenPrefix != "" && c == tokenPrefix[0] { // else none begins here
+			n = matchAny(path[i:], tokenPrefix)
 		}
 		if n == 0 {
 			b = append(b, path[i])
@@ -108,6 +118,16 @@ func appendMasked(b []byte, path string, tokenPrefix string) []byte {
 		}
 	}
 	return b
+}
+
+// matchAny is matchEncoded for the prefixes of tokens and secrets.
+func matchAny(s, tokenPrefix string) (n int) {
+	for _, prefix := range [...]string{"spoat_", "spocs_", tokenPrefix} {
+		if n = matchEncoded(s, prefix); n > 0 {
+			break
+		}
+	}
+	return n
 }
 
 // matchEncoded returns how many bytes at the start of s spell the prefix, and
