@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"scopegate/gateway/exchange"
+	"scopegate/gateway/rawio"
 )
 
 // net/http bounds the time for a head and for the wait between requests. It
@@ -81,7 +82,7 @@ func (l boundListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &boundConn{Conn: c, timeout: l.timeout}, nil
+	return &boundConn{Conn: rawio.Wrap(c), timeout: l.timeout}, nil
 }
 
 type boundConn struct {

@@ -9,4 +9,5 @@
 // The caller vouches for the descriptor: it is a socket in non-blocking mode,
 // and held open while it is used, as within a callback of syscall.RawConn. It
 // knows no deadline and waits for nothing: EAGAIN is an answer like any other.
+// Conn is for those who want a net.Conn, and waits as one does.
 package rawio

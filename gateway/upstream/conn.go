@@ -6,6 +6,8 @@ import (
 	"net"
 	"syscall"
 	"time"
+
+	"scopegate/gateway/rawio"
 )
 
 // conn is one connection to an endpoint. One trip at a time uses it.
@@ -32,7 +34,7 @@ func (e *endpoint) dial(ctx context.Context) (*conn, error) {
 	if e.tls == nil {
 		return c, nil
 	}
-	secure := tls.Client(socket, e.tls)
+	secure := tls.Client(c.stream, e.tls)
 	if err := secure.HandshakeContext(ctx); err != nil {
 		c.close()
 		return nil, err
@@ -42,7 +44,7 @@ func (e *endpoint) dial(ctx context.Context) (*conn, error) {
 }
 
 func newConn(e *endpoint, socket net.Conn) *conn {
-	c := &conn{endpoint: e, socket: socket, stream: socket}
+	c := &conn{endpoint: e, socket: socket, stream: rawio.Wrap(socket)}
 	if s, ok := socket.(syscall.Conn); ok && rawSockets {
 		if raw, err := s.SyscallConn(); err == nil {
 			c.raw, c.peek = raw, raw

@@ -39,6 +39,7 @@ func (f *Front) handOver(c net.Conn) {
 // Handed is a connection whose first bytes were read already.
 type Handed struct {
 	socket
+	conn  net.Conn // the socket, to read and write
 	first []byte
 	stay  stay
 }
@@ -52,5 +53,8 @@ func (h *Handed) Read(p []byte) (int, error) {
 		}
 		return n, nil
 	}
-	return h.socket.Read(p)
+	return h.conn.Read(p)
 }
+
+// Write implements net.Conn.
+func (h *Handed) Write(p []byte) (int, error) { return h.conn.Write(p) }

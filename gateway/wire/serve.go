@@ -6,6 +6,8 @@ import (
 	"net"
 	"runtime/debug"
 	"time"
+
+	"scopegate/gateway/rawio"
 )
 
 const (
@@ -90,7 +92,7 @@ func (c *conn) give() net.Conn {
 	first := append([]byte(nil), c.in.b[c.start:c.end]...)
 	c.release()
 	_ = c.sock.SetDeadline(time.Time{})
-	h := &Handed{socket: c.sock, first: first}
+	h := &Handed{socket: c.sock, conn: rawio.Wrap(c.sock), first: first}
 	h.stay.reserved = c.head.reserved
 	return h
 }
