@@ -81,5 +81,8 @@ func (f *Framing) Seen() (contentLength, transferEncoding bool, hosts []string) 
 	return f.f.contentLength, f.f.transferEncoding, f.f.hosts
 }
 
+// BodyArrived reports whether a chunked body seems to be here as a whole.
+func (f *Framing) BodyArrived() bool { return f.f.bodyArrived() }
+
 // MayDiffer reports whether Host may differ from a target's authority.
 func (f *Framing) MayDiffer(authority string) bool { return f.f.mayDiffer(authority) }

@@ -36,7 +36,12 @@ type framing struct {
 	transferEncoding bool
 	hosts            []string
 	manyHosts        bool
+	arrived          bool // the last bytes that passed end as a chunked body does
 }
+
+// lastChunk ends a chunked body without trailers, and the chunk before it
+// (RFC 9112 section 7.1).
+var lastChunk = []byte("\r\n0\r\n\r\n")
 
 // WatchFraming wraps a listener of plain connections; its server's
 // ConnContext must be FramingContext. Without it, as over TLS, HTTP/1
@@ -97,6 +102,7 @@ func framingOf(r *http.Request) *framing {
 func (f *framing) see(p []byte) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.arrived = bytes.HasSuffix(p, lastChunk)
 	for len(p) > 0 {
 		end := bytes.IndexByte(p, '\n')
 		if end < 0 {
@@ -142,6 +148,18 @@ func (f *framing) addHost(host []byte) {
 
 func names(line []byte, name string) bool {
 	return len(line) >= len(name) && strings.EqualFold(string(line[:len(name)]), name)
+}
+
+// bodyArrived reports whether the request that was read last seems to be here
+// as a whole, with its chunked body: a guess, since a body's own bytes may look
+// like its end.
+func (f *framing) bodyArrived() bool {
+	if f == nil {
+		return false
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.arrived
 }
 
 // mayDiffer reports whether the request's Host may differ from its target's

@@ -50,3 +50,29 @@ func TestFramingKeepsNoLongLine(t *testing.T) {
 		t.Errorf("%t, %d hosts", length, len(hosts))
 	}
 }
+
+func TestAChunkedBodySeemsToHaveComeWhenItsEndCameLast(t *testing.T) {
+	const head = "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+	for _, tc := range []struct {
+		name string
+		seen []string
+		want bool
+	}{
+		{"with the head", []string{head + "1\r\nx\r\n0\r\n\r\n"}, true},
+		{"behind the head", []string{head, "1\r\nx\r\n0\r\n\r\n"}, true},
+		{"the head alone", []string{head}, false},
+		{"a part", []string{head + "1\r\nx\r\n"}, false},
+		{"something after it", []string{head + "1\r\nx\r\n0\r\n\r\nGET"}, false},
+		{"something later", []string{head + "1\r\nx\r\n0\r\n\r\n", "G"}, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			var f gateway.Framing
+			for _, bytes := range tc.seen {
+				f.See([]byte(bytes))
+			}
+			if f.BodyArrived() != tc.want {
+				t.Errorf("%t, want %t", !tc.want, tc.want)
+			}
+		})
+	}
+}

@@ -160,6 +160,7 @@ func (x *httpExchange) readBody(r *http.Request) {
 	}
 	x.BodyLength = r.ContentLength
 	x.body.r, x.body.silence, x.body.left = r.Body, &x.silence, r.ContentLength
+	x.body.arrived = x.BodyLength < 0 && framingOf(r).bodyArrived()
 	x.Body = &x.body
 }
 
@@ -210,6 +211,7 @@ type httpBody struct {
 	r       io.Reader
 	silence *deadlines
 	left    int64 // below zero: unknown
+	arrived bool  // its end has come, in all likelihood
 	ended   atomic.Bool
 	stopped atomic.Bool // interrupted: nothing is read any more
 }
@@ -237,6 +239,9 @@ func (b *httpBody) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+// Arrived implements exchange.Arriver.
+func (b *httpBody) Arrived() bool { return b.arrived }
 
 // Interrupt implements exchange.Interrupter.
 func (b *httpBody) Interrupt() {

@@ -164,6 +164,12 @@ func (b *boundedBody) Read(buf []byte) (int, error) {
 	return n, err
 }
 
+// Arrived implements exchange.Arriver.
+func (b *boundedBody) Arrived() bool {
+	a, ok := b.Reader.(exchange.Arriver)
+	return ok && a.Arrived()
+}
+
 // Interrupt implements exchange.Interrupter.
 func (b *boundedBody) Interrupt() {
 	if i, ok := b.Reader.(exchange.Interrupter); ok {

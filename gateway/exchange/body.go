@@ -9,6 +9,15 @@ var (
 	ErrBodyMalformed = errors.New("the body's framing is malformed")
 )
 
+// Arriver is what a request's Body of unknown length may be besides. Arrived
+// reports that the body's end has come, in all likelihood, so that reading up
+// to it needs no wait: upstreams then read the body before they send anything,
+// and send it along with the head. Where it is wrong, a request may reach the
+// backend later than it could, and as it would otherwise.
+type Arriver interface {
+	Arrived() bool
+}
+
 // Interrupter is what a request's Body may be besides. Interrupt may come from
 // another goroutine: a Read that waits for the caller returns with an error,
 // and so does every later one. Upstreams use it when an answer came before

@@ -2,8 +2,6 @@ package upstream
 
 import (
 	"context"
-	"errors"
-	"io"
 	"sync/atomic"
 	"time"
 
@@ -12,9 +10,8 @@ import (
 )
 
 const (
-	maxTries   = 3       // endpoints that one exchange may try to connect to
-	maxInterim = 16      // interim answers of one exchange
-	smallBody  = 8 << 10 // a body up to this is sent with the head, in one write
+	maxTries   = 3  // endpoints that one exchange may try to connect to
+	maxInterim = 16 // interim answers of one exchange
 )
 
 // trip is one exchange's way to an endpoint and back. It runs in the caller's
@@ -30,7 +27,9 @@ type trip struct {
 
 	c         *conn
 	out       []byte // the request's head, with a small body
-	body      []byte // a small body, so that it can be sent again
+	body      []byte // a small body as it is sent, so that it can be sent again
+	bodyRoom  []byte // where body lies
+	whole     bool   // body is all of a body of unknown length
 	rest      []byte // what of out is to be sent by the next fill
 	sent      bool   // something of the request may have reached the endpoint
 	heard     bool   // something of the answer has come
@@ -69,7 +68,7 @@ func (t *trip) reset() {
 	t.req, t.answer, t.edit, t.c, t.sender = nil, nil, nil, nil, nil
 	t.outcome, t.response = Outcome{}, Response{}
 	clear(t.fields)
-	t.body, t.rest, t.clock = t.body[:0], nil, 0
+	t.body, t.rest, t.clock, t.whole = nil, nil, 0, false
 	t.begun, t.unreached, t.dirty = false, false, false
 }
 
@@ -94,31 +93,6 @@ func (t *trip) now() int64 {
 		t.clock = t.u.now()
 	}
 	return t.clock
-}
-
-// takeBody reads a small body of known length before any endpoint is
-// bothered: it then goes out with the head, and can be sent again.
-func (t *trip) takeBody() error {
-	req := t.req
-	if req.Upgrade != "" && (req.Upgrade != "websocket" || req.Body != nil || req.Method != "GET") {
-		return badHead(errors.New("an upgrade to anything but websocket, or with a body"))
-	}
-	if req.Body == nil || t.streams() {
-		return nil
-	}
-	if cap(t.body) < smallBody {
-		t.body = make([]byte, 0, smallBody)
-	}
-	t.body, t.clock = t.body[:req.BodyLength], 0
-	if _, err := io.ReadFull(req.Body, t.body); err != nil {
-		return bodyFailure(err)
-	}
-	return nil
-}
-
-// streams reports whether the body is sent while it comes.
-func (t *trip) streams() bool {
-	return t.req.Body != nil && (t.req.BodyLength < 0 || t.req.BodyLength > smallBody)
 }
 
 // tryEndpoints goes on to the next endpoint only where one could not be
