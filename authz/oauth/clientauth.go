@@ -3,6 +3,7 @@ package oauth
 import (
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -39,6 +40,7 @@ func (s *Server) authenticate(c echo.Context, f form) (authz.Client, error) {
 	}
 	var oe *authz.OAuthError
 	if errors.As(err, &oe) && oe.Code == authz.CodeInvalidClient {
+		err = nameClaimed(oe, cred.id)
 		if wait := s.Throttle.Failed(cred.id, c.RealIP(), s.Now()); wait > 0 {
 			setRetryAfter(c, wait)
 			return client, &authz.OAuthError{
@@ -51,6 +53,18 @@ func (s *Server) authenticate(c echo.Context, f form) (authz.Client, error) {
 		s.Throttle.Succeeded(cred.id, c.RealIP())
 	}
 	return client, err
+}
+
+// nameClaimed tells the operator which client the caller said to be. What is
+// no client id may be anything, a secret too, and is not told.
+func nameClaimed(oe *authz.OAuthError, id string) error {
+	claimed, err := authz.ParseClientID(id)
+	if err != nil {
+		return oe
+	}
+	named := *oe
+	named.Cause = fmt.Errorf("caller says to be client %s: %w", claimed, oe.Cause)
+	return &named
 }
 
 func readCredentials(r *http.Request, f form) (credentials, error) {
