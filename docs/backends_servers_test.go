@@ -83,13 +83,24 @@ func startGunicorn(t *testing.T) *backend {
 	return &backend{"unix:" + socket, "unix", socket, "RAW_URI=/index.php?q=1\n"}
 }
 
+// uwsgiConfig is what docs/backends.md shows.
+const uwsgiConfig = `[uwsgi]
+http-socket = %[1]s/socket
+plugin = python3
+wsgi-file = %[1]s/dump.py
+need-app = true
+die-on-term = true
+`
+
 func startUWSGI(t *testing.T) *backend {
 	found := need(t, "uwsgi-plugin-python3", "/usr/bin/uwsgi-core", "/usr/lib/uwsgi/plugins/python3_plugin.so")
 	dir := directory(t, map[string]string{"dump.py": wsgiDump})
+	path := filepath.Join(dir, "uwsgi.ini")
+	if err := os.WriteFile(path, fmt.Appendf(nil, uwsgiConfig, dir), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	socket := filepath.Join(dir, "socket")
-	cmd := exec.Command(found[0], "--plugins-dir", filepath.Dir(found[1]), "--plugin", "python3", "--http-socket", socket,
-		"--wsgi-file", filepath.Join(dir, "dump.py"), "--need-app", "--die-on-term", "--master", "--processes", "1")
-	if !start(t, "unix", socket, cmd) {
+	if !start(t, "unix", socket, exec.Command(found[0], "--plugins-dir", filepath.Dir(found[1]), "--ini", path)) {
 		t.Fatal("uwsgi does not start")
 	}
 	return &backend{"unix:" + socket, "unix", socket, "REQUEST_URI=/index.php?q=1\n"}

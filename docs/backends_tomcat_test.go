@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"scopegate/gateway/gatewaytest"
 )
 
 // tomcatServer has one connector, on a Unix socket, and no shutdown port.
@@ -37,8 +39,9 @@ const tomcatDescriptor = `<web-app xmlns="https://jakarta.ee/xml/ns/jakartaee" v
 </web-app>
 `
 
-// servletDump tells all fields as they came, and those that are asked for by
-// the name that an application would use.
+// servletDump tells all fields as they came, those that are asked for by the
+// name that an application would use, and what the wrapper of docs/backends.md
+// makes of them.
 const servletDump = `<%@ page contentType="text/plain; charset=UTF-8" %><%
 java.util.Enumeration<String> names = request.getHeaderNames();
 while (names.hasMoreElements()) {
@@ -50,6 +53,11 @@ for (String name : new String[] {"X-Principal-Client-Id", "X-Principal-Scopes", 
   String value = request.getHeader(name);
   if (value != null) out.println("HTTP_" + name.toUpperCase().replace('-', '_') + "=" + value);
 }
+String client = request.getHeader("X-Principal-Client-Id");
+jakarta.servlet.http.HttpServletRequest wrapped = new jakarta.servlet.http.HttpServletRequestWrapper(request) {
+  @Override public String getRemoteUser() { return client; }
+};
+out.println("getRemoteUser=" + wrapped.getRemoteUser());
 out.println("getRequestURI=" + request.getRequestURI());
 %>`
 
@@ -78,5 +86,5 @@ func startTomcat(t *testing.T) *backend {
 	if !start(t, "unix", socket, cmd) {
 		t.Fatal("Tomcat does not start")
 	}
-	return &backend{"unix:" + socket, "unix", socket, "getRequestURI=/index.php\n"}
+	return &backend{"unix:" + socket, "unix", socket, "getRemoteUser=" + string(gatewaytest.Alice) + "\ngetRequestURI=/index.php\n"}
 }
