@@ -100,7 +100,5 @@ func (t *LiveToken) fill(p *Principal, key *TokenKey) {
 	}
 }
 
-// opens reports whether a token bound to resources may be used at this one.
-func (t *LiveToken) opens(resource string) bool {
-	return len(t.Resources) == 0 || resource != "" && slices.Contains(t.Resources, resource)
-}
+// opens reports whether the token may be used at this resource; empty: none.
+func (t *LiveToken) opens(resource string) bool { return bindingOpens(t.Resources, resource) }

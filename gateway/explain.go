@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"net/netip"
+
 	"scopegate/authz"
 	"scopegate/gateway/route"
 )
@@ -14,6 +16,15 @@ type Question struct {
 	Scopes *authz.ScopeSet
 	// Client is whose token it would be; empty: one that no route's list names.
 	Client authz.ClientID
+	// Live is that client's state, where it is known; nil: it is not, and is
+	// not judged.
+	Live *authz.LiveClient
+	// Resources are those that the token would be bound to (RFC 8707); none:
+	// it is bound to none.
+	Resources []string
+	// From is the caller's address, as the gateway reads it behind trusted
+	// proxies; the zero one: not known, and lists of addresses are not judged.
+	From netip.Addr
 }
 
 // Explanation says what would become of the request.
@@ -24,6 +35,9 @@ type Explanation struct {
 	Status   int    // of the refusal; 0: the upstream's
 	Upstream string // empty without a route
 	Final    string // the path that the upstream would see
+	// NotJudged says in words what the verdict does not know of and what could
+	// change it.
+	NotJudged []string
 }
 
 // Explain answers from the Snapshot in force, as a request of this kind would
@@ -39,19 +53,25 @@ func (g *Gateway) Explain(q Question) (e Explanation, ok bool) {
 // Explain answers from this Snapshot.
 func (s *Snapshot) Explain(q Question) Explanation {
 	e := Explanation{Explanation: s.table.Explain(q.Host, q.Method, q.Path)}
-	e.Verdict = e.verdict(q)
-	e.Status = e.Verdict.Status()
+	var g *guard
 	if e.Route != nil {
-		guard := s.guards[e.Route.Index]
-		e.Upstream, e.Final = guard.upstream.name, e.Target
+		g = s.guards[e.Route.Index]
+		e.Upstream, e.Final = g.upstream.name, e.Target
 		if !e.Route.Requirement.Public {
-			e.Needs = guard.needs
+			e.Needs = g.needs
 		}
+	}
+	e.Verdict = e.verdict(&q, g)
+	e.Status = e.Verdict.Status()
+	if g != nil {
+		e.NotJudged = s.notJudged(&q, g, e.Verdict)
+		e.Why += s.bindingWords(&q)
 	}
 	return e
 }
 
-func (e *Explanation) verdict(q Question) authz.Reason {
+// verdict is the order of a passage: address, token, requirement.
+func (e *Explanation) verdict(q *Question, g *guard) authz.Reason {
 	switch {
 	case e.PathError != nil:
 		return authz.ReasonBadPath
@@ -61,12 +81,14 @@ func (e *Explanation) verdict(q Question) authz.Reason {
 		return authz.ReasonMethodNotAllowed
 	case e.Route == nil:
 		return authz.ReasonNoRoute
+	case q.From.IsValid() && !g.addresses.Permits(q.From):
+		return authz.ReasonAddressNotAllowed
 	case e.Route.Requirement.Public:
 		return authz.ReasonPublic
 	case q.Scopes == nil:
 		return authz.ReasonNoToken
 	}
-	return e.Route.Requirement.Judge(q.Client, q.Scopes)
+	return q.token(&e.Route.Requirement)
 }
 
 // RouteInfo describes one route for a listing.
@@ -79,7 +101,10 @@ type RouteInfo struct {
 	Scopes   []string `json:"scopes,omitempty"`
 	AnyScope []string `json:"any_scope,omitempty"`
 	Clients  int      `json:"clients,omitempty"` // how many its list names
-	Upstream string   `json:"upstream"`
+	Resource string   `json:"resource,omitempty"`
+	// Addresses says that a list of addresses guards the route.
+	Addresses bool   `json:"addresses,omitempty"`
+	Upstream  string `json:"upstream"`
 }
 
 // Routes lists the routes in force, in the order of the file.
@@ -94,6 +119,7 @@ func (g *Gateway) Routes() []RouteInfo {
 		info := RouteInfo{
 			Name: r.Name, Host: r.Host, Path: r.Pattern.String(), Methods: r.Methods,
 			Public: r.Requirement.Public, Clients: len(r.Requirement.Clients), Upstream: guard.upstream.name,
+			Resource: r.Requirement.Resource, Addresses: !guard.addresses.Empty(),
 		}
 		if r.Requirement.Scopes.Len() > 0 {
 			info.Scopes = r.Requirement.Scopes.Strings()

@@ -57,6 +57,10 @@ type ExplainRequest struct {
 	Path     string   `json:"path"`
 	Scopes   []string `json:"scopes,omitempty"`
 	ClientID string   `json:"client_id,omitempty"`
+	// Resources are those that the token would be bound to (RFC 8707).
+	Resources []string `json:"resources,omitempty"`
+	// From is the caller's address, as the gateway reads it.
+	From string `json:"from,omitempty"`
 }
 
 // Mount gives the API its paths. Over the Unix socket, which only its owner

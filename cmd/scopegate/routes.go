@@ -120,10 +120,10 @@ func orAny(s string) string {
 }
 
 func needs(r *gateway.RouteInfo) string {
-	if r.Public {
-		return "public"
-	}
 	var parts []string
+	if r.Public {
+		parts = append(parts, "public")
+	}
 	if len(r.Scopes) > 0 {
 		parts = append(parts, strings.Join(r.Scopes, " "))
 	}
@@ -133,137 +133,24 @@ func needs(r *gateway.RouteInfo) string {
 	if r.Clients > 0 {
 		parts = append(parts, fmt.Sprintf("%d clients", r.Clients))
 	}
+	if r.Resource != "" {
+		parts = append(parts, "resource "+r.Resource)
+	}
+	if r.Addresses {
+		parts = append(parts, "listed addresses")
+	}
 	return strings.Join(parts, ", ")
-}
-
-// explanation is gateway.Explanation as people and programs read it.
-type explanation struct {
-	Verdict    string   `json:"verdict"` // a Reason
-	Status     int      `json:"status"`  // 0: the upstream's
-	Why        string   `json:"why"`
-	Route      string   `json:"route,omitempty"`
-	Needs      string   `json:"needs,omitempty"`
-	Upstream   string   `json:"upstream,omitempty"`
-	FinalPath  string   `json:"final_path,omitempty"`
-	Path       string   `json:"path,omitempty"`
-	Allow      string   `json:"allow,omitempty"`
-	Considered []string `json:"considered,omitempty"`
-}
-
-func explanationOf(e *gateway.Explanation) explanation {
-	out := explanation{
-		Verdict: e.Verdict.String(), Status: e.Status, Why: e.Why, Needs: e.Needs, Upstream: e.Upstream,
-		FinalPath: e.Final, Path: e.Path, Allow: e.Allow,
-	}
-	if e.Route != nil {
-		out.Route = e.Route.Name
-	}
-	for _, c := range e.Candidates {
-		out.Considered = append(out.Considered, c.Route.Name+": "+c.Why)
-	}
-	return out
-}
-
-// question makes a gateway.Question of what an operator typed.
-func question(req admin.ExplainRequest) (gateway.Question, error) {
-	q := gateway.Question{Host: req.Host, Method: req.Method, Path: req.Path, Client: authz.ClientID(req.ClientID)}
-	q.Path, _, _ = strings.Cut(q.Path, "?")
-	if req.Scopes != nil || req.ClientID != "" {
-		var list []authz.Scope
-		for _, text := range req.Scopes {
-			s, err := authz.ParseScope(text)
-			if err != nil {
-				return q, &authz.FieldError{Field: "scopes", Problem: err.Error()}
-			}
-			list = append(list, s)
-		}
-		q.Scopes = authz.NewScopeSet(list...)
-	}
-	if req.Method == "" || req.Path == "" {
-		return q, &authz.FieldError{Field: "path", Problem: "give a method and a path"}
-	}
-	return q, nil
-}
-
-// explain is the admin API's, from the routes in force.
-func (s *server) explain(req admin.ExplainRequest) (any, error) {
-	q, err := question(req)
-	if err != nil {
-		return nil, err
-	}
-	e, ok := s.gateway.Explain(q)
-	if !ok {
-		return nil, errors.New("no routes are in force")
-	}
-	return explanationOf(&e), nil
-}
-
-func routesExplain(w world) *cobra.Command {
-	var f routesFlags
-	var req admin.ExplainRequest
-	cmd := &cobra.Command{
-		Use:     "explain METHOD PATH",
-		Short:   "Say how a request would be judged: route, needs, verdict, upstream and final path",
-		Example: "  scopegate routes explain GET /partner/invoices/7 --scope invoices.read",
-		Args:    cobra.ExactArgs(2),
-		RunE: func(_ *cobra.Command, args []string) error {
-			req.Method, req.Path = args[0], args[1]
-			q, err := question(req)
-			if err != nil {
-				return usage("%w", err)
-			}
-			_, g, err := f.load(w)
-			if err != nil {
-				return err
-			}
-			defer g.Close()
-			e, _ := g.Explain(q)
-			out := explanationOf(&e)
-			return f.print(w.stdout, out, func(t *table) { printExplanation(t, &out) })
-		},
-	}
-	f.add(cmd)
-	cmd.Flags().StringArrayVar(&req.Scopes, "scope", nil, "a scope that the token would hold (repeat; none: no token)")
-	cmd.Flags().StringVar(&req.ClientID, "client", "", "the client whose token it would be")
-	cmd.Flags().StringVar(&req.Host, "host", "", "the Host that is asked")
-	return cmd
-}
-
-func printExplanation(t *table, e *explanation) {
-	for _, row := range [][2]string{
-		{"route", e.Route},
-		{"needs", e.Needs},
-		{"verdict", verdictText(e)},
-		{"why", e.Why},
-		{"allow", e.Allow},
-		{"upstream", e.Upstream},
-		{"final path", e.FinalPath},
-	} {
-		if row[1] != "" {
-			t.row(row[0], row[1])
-		}
-	}
-	for _, c := range e.Considered {
-		t.row("considered", c)
-	}
-}
-
-func verdictText(e *explanation) string {
-	if e.Status == 0 {
-		return e.Verdict
-	}
-	return fmt.Sprintf("%s (%d)", e.Verdict, e.Status)
 }
 
 // routesTest checks expectations of a file, one a line:
 //
-//	METHOD PATH [scope=SCOPE]... [client=ID] [host=HOST] -> ROUTE | REASON | STATUS
+//	METHOD PATH [scope=SCOPE]... [client=ID] [resource=URI]... [from=ADDRESS] [host=HOST] -> ROUTE | REASON | STATUS
 func routesTest(w world) *cobra.Command {
 	var f routesFlags
 	cmd := &cobra.Command{
 		Use:   "test FILE",
 		Short: "Check what requests should come to, one a line; exit 1 if one does not",
-		Long: "Check expectations, one a line:\n\n  METHOD PATH [scope=SCOPE]... [client=ID] [host=HOST] -> ROUTE | REASON | STATUS\n\n" +
+		Long: "Check expectations, one a line:\n\n  METHOD PATH [scope=SCOPE]... [client=ID] [resource=URI]... [from=ADDRESS] [host=HOST] -> ROUTE | REASON | STATUS\n\n" +
 			"ROUTE means that the request passes to that route, e.g.\n\n  GET /partner/invoices/7 scope=invoices.read -> read-invoices\n  GET /partner/invoices/7 -> 401\n  DELETE /status -> method_not_allowed\n\nLines that begin with # are comments.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -329,7 +216,7 @@ func readExpectation(line string) (req admin.ExplainRequest, want string, err er
 	words := strings.Fields(asked)
 	want = strings.TrimSpace(want)
 	if !ok || len(words) < 2 || want == "" || strings.Contains(want, " ") {
-		return req, "", errors.New("want: METHOD PATH [scope=SCOPE]... [client=ID] [host=HOST] -> ROUTE | REASON | STATUS")
+		return req, "", errors.New("want: METHOD PATH [scope=SCOPE]... [client=ID] [resource=URI]... [from=ADDRESS] [host=HOST] -> ROUTE | REASON | STATUS")
 	}
 	req.Method, req.Path = words[0], words[1]
 	for _, word := range words[2:] {
@@ -339,10 +226,14 @@ func readExpectation(line string) (req admin.ExplainRequest, want string, err er
 			req.Scopes = append(req.Scopes, value)
 		case "client":
 			req.ClientID = value
+		case "resource":
+			req.Resources = append(req.Resources, value)
+		case "from":
+			req.From = value
 		case "host":
 			req.Host = value
 		default:
-			return req, "", fmt.Errorf("unknown word %q; known: scope=, client=, host=", word)
+			return req, "", fmt.Errorf("unknown word %q; known: scope=, client=, resource=, from=, host=", word)
 		}
 	}
 	return req, want, nil

@@ -26,10 +26,13 @@ func AddressOf(addr netip.Addr) Address {
 // Allow allows all.
 type AddressList struct{ Allow, Deny []netip.Prefix }
 
+// Empty reports whether the list lets everybody call.
+func (l AddressList) Empty() bool { return len(l.Allow) == 0 && len(l.Deny) == 0 }
+
 // Permits reports whether the address may call. What is no address may not,
 // unless the list is empty.
 func (l AddressList) Permits(addr netip.Addr) bool {
-	if len(l.Allow) == 0 && len(l.Deny) == 0 {
+	if l.Empty() {
 		return true
 	}
 	if !addr.IsValid() {
