@@ -34,8 +34,11 @@ func (b *builder) assertionOf(u *config.Upstream) *assertionTerms {
 // route. What cannot be signed is not forwarded.
 func (p *passage) setAssertion() authz.Reason {
 	t := p.guard.assertion
+	if t == nil {
+		return authz.ReasonNone
+	}
 	principal, ok := p.permit.Principal()
-	if t == nil || !ok {
+	if !ok {
 		return authz.ReasonNone
 	}
 	path, _, _ := strings.Cut(p.request.Target, "?")

@@ -15,9 +15,11 @@ import (
 
 // The times of a rotation.
 const (
+	// MaxAge is how long anybody may keep the key set without asking again.
+	MaxAge = 5 * time.Minute
 	// Lead is how long a new key is published before it signs: longer than
-	// anybody may keep the key set (five minutes) without asking again.
-	Lead = 10 * time.Minute
+	// MaxAge, so that whoever asks again in time knows it.
+	Lead = 2 * MaxAge
 	// Rest is how long a key that another one took over from stays published:
 	// longer than its last assertion lives, for clocks that are minutes apart.
 	Rest = 10 * time.Minute

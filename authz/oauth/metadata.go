@@ -1,10 +1,13 @@
 package oauth
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 
 	"github.com/labstack/echo/v4"
+
+	"scopegate/authz/assertion"
 )
 
 // authMethods are the ways of client authentication that the endpoints take.
@@ -57,7 +60,7 @@ func (s *Server) jwks(c echo.Context) error {
 	if set == nil {
 		set = []byte(`{"keys":[]}`)
 	}
-	c.Response().Header().Set("Cache-Control", "public, max-age=300")
+	c.Response().Header().Set("Cache-Control", fmt.Sprintf("public, max-age=%d", int(assertion.MaxAge.Seconds())))
 	return c.Blob(http.StatusOK, "application/jwk-set+json", set)
 }
 

@@ -19,14 +19,17 @@ import (
 // data directory. The first one is made when an upstream first asks for
 // assertions: a key that nobody needs is one more to lose.
 func signingKeeper(w world, dir string) (*assertion.Keeper, error) {
-	path, ok := w.getenv("SCOPEGATE_SIGNING_KEYS_FILE")
-	if !ok || path == "" {
+	path, given := w.getenv("SCOPEGATE_SIGNING_KEYS_FILE")
+	if given = given && path != ""; !given {
 		path = filepath.Join(dir, signingKeysFile)
 	}
 	k := &assertion.Keeper{Now: time.Now, Save: saveSigningKeys(path)}
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return k, nil
+	}
+	if err == nil && !given {
+		err = os.Chmod(path, 0o600) // as it was made
 	}
 	if err != nil {
 		return nil, fmt.Errorf("signing keys: %w", err)

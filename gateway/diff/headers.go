@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"fmt"
 	"slices"
 
 	"scopegate/gateway/config"
@@ -40,6 +41,22 @@ func principalHeaders(who string, old, next []config.Header) []Change {
 		return nil
 	}
 	return []Change{{Effect: Neither, Words: who + " " + join(words)}}
+}
+
+// assertion compares the signed statements that a backend gets.
+func assertion(who string, old, next *config.Assertion) []Change {
+	var words string
+	switch {
+	case old == nil && next == nil || old != nil && next != nil && *old == *next:
+		return nil
+	case next == nil:
+		words = "gets no signed assertion any more"
+	case old == nil || old.Audience == next.Audience:
+		words = fmt.Sprintf("gets signed assertions for the audience %s, good for %s", next.Audience, next.TTL)
+	default:
+		words = fmt.Sprintf("gets signed assertions for the audience %s, before for %s", next.Audience, old.Audience)
+	}
+	return []Change{{Effect: Neither, Words: who + " " + words}}
 }
 
 func values(does, doesNot string, old, next []config.Header) (words []string) {

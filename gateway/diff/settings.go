@@ -17,7 +17,7 @@ var quiet = []string{
 }
 
 // told are the keys of an upstream that have words of their own.
-var told = []string{"endpoints", "principal_headers", "request_headers", "response_headers"}
+var told = []string{"endpoints", "principal_assertion", "principal_headers", "request_headers", "response_headers"}
 
 // routeSettings returns the quiet keys of each route, in the JSON form of the
 // file: with its defaults, and redacted where it must be.
@@ -78,6 +78,7 @@ func ofSettings(old, next *config.Config) (changes []Change) {
 		who := "upstream " + u.Name
 		changes = append(changes, headers(who, was.RequestHeaders, u.RequestHeaders, was.ResponseHeaders, u.ResponseHeaders)...)
 		changes = append(changes, principalHeaders(who, was.PrincipalHeaders, u.PrincipalHeaders)...)
+		changes = append(changes, assertion(who, was.Assertion, u.Assertion)...)
 		keys := slices.DeleteFunc(unequal(before, after), func(key string) bool { return slices.Contains(told, key) })
 		if len(keys) > 0 {
 			changes = append(changes, Change{Effect: Neither, Words: fmt.Sprintf("%s has other %s", who, strings.Join(keys, ", "))})
