@@ -59,7 +59,7 @@ func startApache(t *testing.T) *backend {
 			t.Fatal(err)
 		}
 		if start(t, "tcp", addr, exec.Command(found[0], "-f", path, "-DFOREGROUND")) {
-			return &backend{"http://" + addr, "tcp", addr, "REQUEST_URI=/index.php?q=1\n"}
+			return &backend{url: "http://" + addr, network: "tcp", addr: addr, target: "REQUEST_URI=/index.php?q=1\n"}
 		}
 	}
 	t.Fatal("Apache does not start")
@@ -80,7 +80,7 @@ func startGunicorn(t *testing.T) *backend {
 	if !start(t, "unix", socket, cmd) {
 		t.Fatal("gunicorn does not start")
 	}
-	return &backend{"unix:" + socket, "unix", socket, "RAW_URI=/index.php?q=1\n"}
+	return &backend{url: "unix:" + socket, network: "unix", addr: socket, target: "RAW_URI=/index.php?q=1\n"}
 }
 
 // uwsgiConfig is what docs/backends.md shows.
@@ -103,7 +103,7 @@ func startUWSGI(t *testing.T) *backend {
 	if !start(t, "unix", socket, exec.Command(found[0], "--plugins-dir", filepath.Dir(found[1]), "--ini", path)) {
 		t.Fatal("uwsgi does not start")
 	}
-	return &backend{"unix:" + socket, "unix", socket, "REQUEST_URI=/index.php?q=1\n"}
+	return &backend{url: "unix:" + socket, network: "unix", addr: socket, target: "REQUEST_URI=/index.php?q=1\n"}
 }
 
 // nginxConfig lets fields with underscores in, as backends behind nginx that
@@ -146,5 +146,5 @@ func startNginx(t *testing.T) *backend {
 	if !start(t, "unix", socket, exec.Command(found[0], "-p", dir, "-c", path, "-e", "stderr")) {
 		t.Fatal("nginx does not start")
 	}
-	return &backend{"unix:" + socket, "unix", socket, "REQUEST_URI=/index.php?q=1\n"}
+	return &backend{url: "unix:" + socket, network: "unix", addr: socket, target: "REQUEST_URI=/index.php?q=1\n"}
 }

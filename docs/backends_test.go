@@ -35,12 +35,12 @@ const routes = `version: 1
 scopes: { "a:read": A }
 upstreams:
   legacy:
-    endpoints: [ { url: "%s" } ]
+    endpoints: [ { url: "%[1]s" } ]
     principal_headers: { X-Remote-User: "{principal.client_id}", X-Tenant: "{principal.owner_id}" }
     principal_assertion: { audience: legacy }
 routes:
-  - { name: guarded, path: /index.php, require: { scopes: ["a:read"] }, upstream: legacy }
-  - { name: open, path: /open.php, public: true, upstream: legacy }
+  - { name: guarded, path: /index.php, rewrite: "%[2]s/index.php", require: { scopes: ["a:read"] }, upstream: legacy }
+  - { name: open, path: /open.php, rewrite: "%[2]s/open.php", public: true, upstream: legacy }
 `
 
 // backend is a real server that answers with what its programs read of the
@@ -49,6 +49,7 @@ type backend struct {
 	url           string // as routes.yaml names it
 	network, addr string
 	target        string // the line that tells the path as it was sent
+	prefix        string // of its programs' paths
 }
 
 func TestApacheWithPHPReadsOnlyOurWord(t *testing.T) { holdsAgainstForgery(t, startApache(t), false) }
@@ -57,7 +58,11 @@ func TestGunicornReadsOnlyOurWord(t *testing.T) { holdsAgainstForgery(t, startGu
 
 func TestUWSGIReadsOnlyOurWord(t *testing.T) { holdsAgainstForgery(t, startUWSGI(t), true) }
 
-func TestTomcatReadsOnlyOurWord(t *testing.T) { holdsAgainstForgery(t, startTomcat(t), false) }
+func TestTomcatReadsOnlyOurWord(t *testing.T) {
+	servlet, cgi := startTomcat(t)
+	t.Run("servlet", func(t *testing.T) { holdsAgainstForgery(t, servlet, false) })
+	t.Run("CGI", func(t *testing.T) { holdsAgainstForgery(t, cgi, true) })
+}
 
 func TestNginxReadsOnlyOurWord(t *testing.T) { holdsAgainstForgery(t, startNginx(t), true) }
 
@@ -65,16 +70,16 @@ func TestNginxReadsOnlyOurWord(t *testing.T) { holdsAgainstForgery(t, startNginx
 // folds tells that the server itself takes X_Remote_User for X-Remote-User,
 // which is shown by asking it without the gateway.
 func holdsAgainstForgery(t *testing.T, b *backend, folds bool) {
-	direct := ask(t, b.network, b.addr, "/index.php", "X-Remote-User: forged-directly")
+	direct := ask(t, b.network, b.addr, b.prefix+"/index.php", "X-Remote-User: forged-directly")
 	if !strings.Contains(direct, "HTTP_X_REMOTE_USER=forged-directly\n") {
 		t.Fatalf("the backend does not tell what it reads:\n%s", direct)
 	}
-	direct = ask(t, b.network, b.addr, "/index.php", "X_Remote_User: forged-directly")
+	direct = ask(t, b.network, b.addr, b.prefix+"/index.php", "X_Remote_User: forged-directly")
 	if got := strings.Contains(direct, "HTTP_X_REMOTE_USER=forged-directly\n"); got != folds {
 		t.Errorf("X_Remote_User is read as X-Remote-User: %v, but docs/backends.md says %v\n%s", got, folds, direct)
 	}
 
-	h := gatewaytest.New(t, fmt.Sprintf(routes, b.url))
+	h := gatewaytest.New(t, fmt.Sprintf(routes, b.url, b.prefix))
 	addr := gatewaytest.StartHTTP(t, h.Gateway)
 	fields := []string{"Connection: close, X-Principal-Client-Id, X-Remote-User"}
 	for _, name := range forged {
@@ -93,7 +98,7 @@ func holdsAgainstForgery(t *testing.T, b *backend, folds bool) {
 			t.Errorf("the backend does not read %s", want)
 		}
 	}
-	if got := pathOfAssertion(t, guarded); got != "/index.php" || !strings.Contains(guarded, b.target) {
+	if got := pathOfAssertion(t, guarded); got != b.prefix+"/index.php" || !strings.Contains(guarded, b.target) {
 		t.Errorf("the assertion is for %q, and the backend does not read %q", got, b.target)
 	}
 	if strings.Contains(guarded, "forged") || t.Failed() {

@@ -21,7 +21,8 @@ const tomcatServer = `<Server port="-1">
 </Server>
 `
 
-// tomcatDescriptor lets the dump answer for both paths.
+// tomcatDescriptor lets the dump answer for both paths, and below /cgi programs
+// that are run with what CGI makes of the fields.
 const tomcatDescriptor = `<web-app xmlns="https://jakarta.ee/xml/ns/jakartaee" version="6.0">
   <servlet>
     <servlet-name>jsp</servlet-name>
@@ -31,6 +32,17 @@ const tomcatDescriptor = `<web-app xmlns="https://jakarta.ee/xml/ns/jakartaee" v
     <servlet-name>dump</servlet-name>
     <jsp-file>/dump.jsp</jsp-file>
   </servlet>
+  <servlet>
+    <servlet-name>cgi</servlet-name>
+    <servlet-class>org.apache.catalina.servlets.CGIServlet</servlet-class>
+    <init-param><param-name>cgiPathPrefix</param-name><param-value>WEB-INF/cgi</param-value></init-param>
+    <init-param><param-name>executable</param-name><param-value>/bin/sh</param-value></init-param>
+    <init-param><param-name>envHttpHeaders</param-name><param-value>.*</param-value></init-param>
+  </servlet>
+  <servlet-mapping>
+    <servlet-name>cgi</servlet-name>
+    <url-pattern>/cgi/*</url-pattern>
+  </servlet-mapping>
   <servlet-mapping>
     <servlet-name>dump</servlet-name>
     <url-pattern>/index.php</url-pattern>
@@ -61,16 +73,25 @@ out.println("getRemoteUser=" + wrapped.getRemoteUser());
 out.println("getRequestURI=" + request.getRequestURI());
 %>`
 
-func startTomcat(t *testing.T) *backend {
+// cgiDump is a program of /cgi.
+const cgiDump = `printf 'Content-Type: text/plain\n\n'
+env
+`
+
+// startTomcat returns the servlet and the programs that one Tomcat runs.
+func startTomcat(t *testing.T) (servlet, cgi *backend) {
 	found := need(t, "tomcat10-common and default-jre-headless", "/usr/share/tomcat10/bin/bootstrap.jar", "/usr/share/tomcat10/bin/tomcat-juli.jar", "/usr/bin/java")
 	dir := directory(t, nil)
 	socket := filepath.Join(dir, "socket")
 	for name, content := range map[string]string{
-		"conf/server.xml":              fmt.Sprintf(tomcatServer, socket),
-		"conf/web.xml":                 `<web-app xmlns="https://jakarta.ee/xml/ns/jakartaee" version="6.0"/>`,
-		"webapps/ROOT/WEB-INF/web.xml": tomcatDescriptor,
-		"webapps/ROOT/dump.jsp":        servletDump,
-		"temp/empty":                   "",
+		"conf/server.xml":                    fmt.Sprintf(tomcatServer, socket),
+		"conf/web.xml":                       `<web-app xmlns="https://jakarta.ee/xml/ns/jakartaee" version="6.0"/>`,
+		"webapps/ROOT/WEB-INF/web.xml":       tomcatDescriptor,
+		"webapps/ROOT/META-INF/context.xml":  `<Context privileged="true"/>`, // which the CGI servlet asks for
+		"webapps/ROOT/WEB-INF/cgi/index.php": cgiDump,
+		"webapps/ROOT/WEB-INF/cgi/open.php":  cgiDump,
+		"webapps/ROOT/dump.jsp":              servletDump,
+		"temp/empty":                         "",
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -86,5 +107,7 @@ func startTomcat(t *testing.T) *backend {
 	if !start(t, "unix", socket, cmd) {
 		t.Fatal("Tomcat does not start")
 	}
-	return &backend{"unix:" + socket, "unix", socket, "getRemoteUser=" + string(gatewaytest.Alice) + "\ngetRequestURI=/index.php\n"}
+	url := "unix:" + socket
+	return &backend{url: url, network: "unix", addr: socket, target: "getRemoteUser=" + string(gatewaytest.Alice) + "\ngetRequestURI=/index.php\n"},
+		&backend{url: url, network: "unix", addr: socket, prefix: "/cgi", target: "REQUEST_URI=/cgi/index.php\n"}
 }
