@@ -128,6 +128,10 @@ var (
 		"scopegate_store_disk_bytes", TypeGauge,
 		"Size of the store's files.", nil,
 	}
+	storeLostWrites = Description{
+		"scopegate_store_lost_writes", TypeGauge,
+		"Groups of acknowledged token writes that were missing when the store was opened, its log having lost its end.", nil,
+	}
 	storeWriteSeconds = Description{
 		"scopegate_store_write_seconds", TypeHistogram,
 		"Time of one durable write of the store, a batch and its sync.", nil,
@@ -168,7 +172,7 @@ func Describe() []Description {
 		upstreamSeconds, upstreamErrorsTotal, upstreamEndpointUp,
 		clientRequestsTotal, scopeUsesTotal, clients, secretsExpiring,
 		tokenRequestsTotal, tokensIssuedTotal, tokensRevokedTotal, tokensLive, tokenCacheHitsTotal, tokenCacheMissesTotal,
-		storeUp, storeFull, storeDiskBytes, storeWriteSeconds, storeBatchSize,
+		storeUp, storeFull, storeDiskBytes, storeLostWrites, storeWriteSeconds, storeBatchSize,
 		reloadSuccessful, reloadSuccessSeconds, certificateNotAfter, logLinesDroppedTotal, buildInfo,
 	}
 	slices.SortFunc(all, func(a, b Description) int { return strings.Compare(a.Name, b.Name) })

@@ -45,6 +45,7 @@ func used(t *testing.T) *metrics.Metrics {
 		CacheHits:           func() uint64 { return 6 },
 		CacheMisses:         func() uint64 { return 7 },
 		StoreDiskBytes:      func() int64 { return 8 },
+		StoreLostWrites:     func() uint64 { return 11 },
 		LogLinesDropped:     func() uint64 { return 9 },
 		CertificateNotAfter: func() time.Time { return time.Unix(10, 0) },
 	})
@@ -112,6 +113,7 @@ func TestEveryMethodCountsInItsMetric(t *testing.T) {
 		`scopegate_store_write_seconds_count`:                    "1",
 		`scopegate_store_batch_size_count`:                       "1",
 		`scopegate_store_disk_bytes`:                             "8",
+		`scopegate_store_lost_writes`:                            "11",
 		`scopegate_access_log_dropped_total`:                     "9",
 		`scopegate_tls_certificate_expiry_timestamp_seconds`:     "10",
 		`scopegate_config_last_reload_successful`:                "1",

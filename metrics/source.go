@@ -34,6 +34,7 @@ type Sources struct {
 	CacheHits       func() uint64
 	CacheMisses     func() uint64
 	StoreDiskBytes  func() int64
+	StoreLostWrites func() uint64
 	LogLinesDropped func() uint64
 	// CertificateNotAfter is zero without TLS, and the metric absent.
 	CertificateNotAfter func() time.Time
@@ -49,7 +50,7 @@ type collector Metrics
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []Description{
 		requestsInFlight, connectionsOpen, clients, secretsExpiring, tokensLive,
-		tokenCacheHitsTotal, tokenCacheMissesTotal, storeDiskBytes, logLinesDroppedTotal, certificateNotAfter,
+		tokenCacheHitsTotal, tokenCacheMissesTotal, storeDiskBytes, storeLostWrites, logLinesDroppedTotal, certificateNotAfter,
 	} {
 		ch <- d.desc()
 	}
@@ -89,6 +90,9 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	if s.StoreDiskBytes != nil {
 		send(storeDiskBytes, float64(s.StoreDiskBytes()))
+	}
+	if s.StoreLostWrites != nil {
+		send(storeLostWrites, float64(s.StoreLostWrites()))
 	}
 	if s.LogLinesDropped != nil {
 		send(logLinesDroppedTotal, float64(s.LogLinesDropped()))

@@ -62,6 +62,16 @@ func (s *Store) CheckAll(ctx context.Context) (Report, error) {
 	return s.disk.CheckAll(ctx)
 }
 
+// LostWrites returns how many groups of tokens that were acknowledged were not
+// there when the store was opened, since the end of its log was destroyed; 0:
+// none is known of.
+func (s *Store) LostWrites() uint64 {
+	if s.disk == nil {
+		return 0
+	}
+	return s.disk.LostWrites()
+}
+
 // DiskBytes returns what the store takes on disk; 0 in memory.
 func (s *Store) DiskBytes() int64 {
 	if s.disk == nil {

@@ -38,6 +38,9 @@ func open(t testing.TB, url string, o store.Options) *store.Store {
 			t.Errorf("close: %v", err)
 		}
 	})
+	if n := s.LostWrites(); n != 0 {
+		t.Errorf("%d groups of writes are said to be lost", n)
+	}
 	return s
 }
 

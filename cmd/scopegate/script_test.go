@@ -71,6 +71,7 @@ func TestScripts(t *testing.T) {
 			"run":        onSession((*session).cmdRun),
 			"demo":       onSession((*session).cmdDemo),
 			"selfsigned": cmdSelfSigned,
+			"cutlog":     cmdCutLog,
 			"exit":       cmdExit,
 			"set":        cmdSet,
 			"json":       cmdJSON,

@@ -155,6 +155,7 @@ func (s *server) watchStore() {
 		CacheHits:       func() uint64 { return uint64(stats().Hits) },
 		CacheMisses:     func() uint64 { return uint64(stats().EngineReads) },
 		StoreDiskBytes:  s.store.DiskBytes,
+		StoreLostWrites: s.store.LostWrites,
 		SecretsExpiring: func() int { return int(s.expiring.Load()) },
 		LogLinesDropped: func() uint64 {
 			if s.lines == nil {

@@ -36,6 +36,9 @@ func newStoreCheck(report *store.Report, keys *authz.HashKeys, file string) *sto
 	for _, p := range report.Problems {
 		out.add(p)
 	}
+	if n := report.LostWrites; n > 0 {
+		out.add(fmt.Sprintf("the log has lost its end, and with it %d groups of tokens that were issued; who holds one gets 401 and may ask for another, and nothing has to be restored", n))
+	}
 	out.judgeKeys(report.HashKeys, keys, file)
 	return out
 }

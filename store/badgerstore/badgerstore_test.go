@@ -20,6 +20,9 @@ func openWith(t testing.TB, opt badgerstore.Options) *badgerstore.Store {
 		t.Fatalf("Open: %v", err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
+	if n := s.LostWrites(); n != 0 {
+		t.Errorf("%d groups of writes are said to be lost", n)
+	}
 	return s
 }
 

@@ -28,6 +28,7 @@ type Report struct {
 	FirstSeq      authz.Seq      `json:"first_event"`
 	LastSeq       authz.Seq      `json:"last_event"`
 	Acknowledged  authz.Seq      `json:"acknowledged_event"` // the last one that the ledger vouches for
+	LostWrites    uint64         `json:"lost_writes"`        // of CheckDir: groups of acknowledged tokens that are not there
 	ClockSeen     time.Time      `json:"clock_seen"`         // the latest time noted
 	HashKeys      map[string]int `json:"hash_keys"`          // secrets that may be used, by the key they are hashed under
 	Problems      []string       `json:"-"`                  // up to 20; none: nothing is wrong

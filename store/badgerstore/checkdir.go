@@ -71,6 +71,7 @@ func checkDir(ctx context.Context, o CheckOptions) (report Report, err error) {
 		return report, err
 	}
 	report, err = s.checkAll(ctx, o.Progress)
+	report.LostWrites = s.LostWrites()
 	return report, errors.Join(err, s.Close())
 }
 

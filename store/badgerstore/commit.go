@@ -145,6 +145,7 @@ type batch struct {
 	tokens  int
 	changes int
 	bytes   int
+	puts    bool  // it writes something, so that the transaction gets a version
 	poison  error // the transaction is half written and must not be committed
 }
 
@@ -188,6 +189,7 @@ func (b *batch) add(o *op) {
 // holds a part of a change, so it poisons the batch.
 func (b *batch) set(key, value []byte) error {
 	b.bytes += len(key) + len(value)
+	b.puts = true
 	if err := b.txn.Set(key, value); err != nil {
 		b.poison = err
 		return fmt.Errorf("%w: %w", authz.ErrUnavailable, err)
@@ -233,6 +235,9 @@ func (b *batch) write() error {
 	if err := b.txn.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
+	if b.puts {
+		s.com.version = b.txn.ReadTs() + 1 // there is no other writer
+	}
 	if s.opt.TokenDurability == Relaxed && b.changes == 0 {
 		s.com.unsynced = true
 		return s.followLogs()
@@ -244,10 +249,19 @@ func (b *batch) write() error {
 	if err := s.followLogs(); err != nil {
 		return err
 	}
+	s.noteVersion()
 	if b.changes > 0 {
 		return s.com.ledger.write(b.control)
 	}
 	return nil
+}
+
+// noteVersion notes in the ledger that all that was written is on disk. That it
+// cannot be noted costs nobody a token; what is noted is only older then.
+func (s *Store) noteVersion() {
+	if err := s.com.ledger.noteVersion(s.com.version); err != nil {
+		s.log.Debug("tokens are not noted in the ledger", "error", err)
+	}
 }
 
 // followLogs prepares a new write-ahead log, if there is one. That its blocks

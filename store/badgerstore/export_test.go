@@ -30,6 +30,16 @@ func (o Options) Syncing(f func() error) Options {
 // Dir returns the store's directory.
 func (s *Store) Dir() string { return s.opt.Dir }
 
+// Versions returns the version that the ledger vouches for and the newest one
+// of the engine.
+func (s *Store) Versions(ctx context.Context) (noted, newest uint64, err error) {
+	err = s.exclusive(ctx, func() error {
+		noted, newest = s.com.ledger.version(), s.db.MaxVersion()
+		return nil
+	})
+	return noted, newest, err
+}
+
 // Tend does now what the committer does by itself once a second, minute and
 // hour.
 func (s *Store) Tend(ctx context.Context, now time.Time) error {

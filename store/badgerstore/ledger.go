@@ -25,6 +25,16 @@ const ledgerName = "ledger"
 // Two slots, written in turn, so that one is whole whatever happens:
 //
 //	slot at 0 and at 4096: magic(8) last(8) clients(8) crc32(4, IEEE, of all before)
+//
+// Tokens are in no control log. A third place has the version, Badger's, of the
+// newest transaction that is on disk, so that the loss of tokens is told:
+//
+//	at 8192: magic(8) version(8) crc32(4, IEEE, of all before)
+//
+// It is written after each sync and not synced itself, so it never says more
+// than there is; after a power cut it may be as old as the kernel lets a page
+// be dirty, half a minute by default. It may be missing, as in a ledger of an
+// earlier version.
 type ledger struct {
 	file *os.File
 	slot int64
@@ -34,6 +44,10 @@ const (
 	ledgerMagic = "SGLEDGR1"
 	ledgerSlot  = 4096
 	ledgerSize  = len(ledgerMagic) + 8 + 8 + 4
+
+	versionMagic = "SGLTOKN1"
+	versionAt    = 2 * ledgerSlot
+	versionSize  = len(versionMagic) + 8 + 4
 )
 
 // errNoLedger: there is no ledger file.
@@ -103,6 +117,30 @@ func (l *ledger) write(c control) error {
 	}
 	l.slot = 1 - l.slot
 	return nil
+}
+
+// noteVersion notes the newest transaction that is on disk.
+func (l *ledger) noteVersion(version uint64) error {
+	b := append(make([]byte, 0, versionSize), versionMagic...)
+	b = binary.BigEndian.AppendUint64(b, version)
+	b = binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
+	if _, err := l.file.WriteAt(b, versionAt); err != nil {
+		return fmt.Errorf("note the newest transaction in the ledger: %w", err)
+	}
+	return nil
+}
+
+// version returns what noteVersion noted last; 0: it is not known.
+func (l *ledger) version() uint64 {
+	b := make([]byte, versionSize)
+	if _, err := l.file.ReadAt(b, versionAt); err != nil {
+		return 0
+	}
+	body := b[:versionSize-4]
+	if string(b[:len(versionMagic)]) != versionMagic || binary.BigEndian.Uint32(b[versionSize-4:]) != crc32.ChecksumIEEE(body) {
+		return 0
+	}
+	return binary.BigEndian.Uint64(b[len(versionMagic):])
 }
 
 // close closes the file; nil is closed already.

@@ -55,7 +55,9 @@ func open(ctx context.Context, opt Options) (*Store, error) {
 		return nil, err
 	}
 	if !opt.shadow {
-		s.noteClock(false)
+		if err := s.noteClock(); err != nil {
+			s.log.Warn("the clock could not be noted in the store", "error", err)
+		}
 	}
 	go s.run()
 	return s, nil
@@ -216,11 +218,26 @@ func (s *Store) adopt(db *badger.DB, onDisk bool) error {
 		s.disk.unallocated.Store(true)
 		s.log.Warn("no room for the store's write-ahead log; writes are refused until there is", "error", err)
 	}
+	s.compareVersions(db.MaxVersion())
 	s.com.control, s.com.layout, s.sets, s.db = found.control, found.layout, found.sets, db
 	s.durable.reach(found.control.last)
 	s.life++
 	s.clock.Store(max(s.clock.Load(), found.clock.Unix()))
 	return nil
+}
+
+// compareVersions tells of tokens that are gone: Badger cut a log whose end it
+// could not read. No control change is gone, or the store would not be opened.
+func (s *Store) compareVersions(newest uint64) {
+	s.com.version = newest
+	noted := s.com.ledger.version()
+	if newest >= noted {
+		return
+	}
+	s.lost.Store(noted - newest)
+	s.log.Error("the store's log has lost its end, and with it tokens that were issued; who holds one gets 401 and may ask for another",
+		"lost_writes", noted-newest)
+	s.noteVersion() // so that it is told once
 }
 
 // foundation is what is read of a store when it is opened.

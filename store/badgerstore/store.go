@@ -26,9 +26,10 @@ type Store struct {
 	clock   atomic.Int64          // the latest clock seen, Unix seconds
 	broken  atomic.Pointer[error] // why writes are refused until the engine is opened again
 
-	gate sync.RWMutex // held by readers; taken to exchange or close the engine
-	db   *badger.DB   // nil: could not be opened again
-	life int          // how often db was opened
+	gate sync.RWMutex  // held by readers; taken to exchange or close the engine
+	db   *badger.DB    // nil: could not be opened again
+	life int           // how often db was opened
+	lost atomic.Uint64 // groups of acknowledged tokens that an opening did not find
 
 	sending sync.RWMutex // held while an op is sent; taken to close
 	closed  bool
@@ -47,6 +48,7 @@ var _ authz.Store = (*Store)(nil)
 type committer struct {
 	control  control // as on disk
 	layout   uint32  // as on disk
+	version  uint64  // Badger's, of the newest transaction
 	ledger   *ledger
 	logs     logs
 	unsynced bool // relaxed tokens were written since the last sync
@@ -75,7 +77,9 @@ func (s *Store) Close() error {
 // shut is the committer's last act.
 func (s *Store) shut() {
 	defer close(s.done)
-	s.noteClock(true)
+	if err := s.noteClock(); err != nil {
+		s.log.Warn("the clock could not be noted in the store", "error", err)
+	}
 	s.gate.Lock()
 	defer s.gate.Unlock()
 	tight := s.disk.look() < s.disk.floor
@@ -150,6 +154,11 @@ func (s *Store) unwell() error {
 // ClockSeen returns the latest time that the store knows to have been: it
 // outlives the process, so that a clock that stepped back is noticed at start.
 func (s *Store) ClockSeen() time.Time { return time.Unix(s.clock.Load(), 0).UTC() }
+
+// LostWrites returns how many groups of writes that were acknowledged, of
+// tokens or other records that are no control changes, were not there when the
+// store was opened: the end of its log was destroyed. 0: none is known of.
+func (s *Store) LostWrites() uint64 { return s.lost.Load() }
 
 // DiskBytes returns how many bytes the store takes up on disk.
 func (s *Store) DiskBytes() int64 { return diskBytes(s.opt.Dir) }

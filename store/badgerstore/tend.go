@@ -46,8 +46,7 @@ func (s *Store) tend(now time.Time) {
 	}
 	s.syncRelaxed()
 	s.makeRoom()
-	if due(&s.com.tended.minute, now, minutely) {
-		s.noteClock(false)
+	if due(&s.com.tended.minute, now, minutely) && s.noteClock() == nil {
 		s.sweep(now)
 	}
 	if due(&s.com.tended.hour, now, hourly) {
@@ -58,22 +57,19 @@ func (s *Store) tend(now time.Time) {
 
 func (s *Store) seeClock(now time.Time) { s.clock.Store(max(s.clock.Load(), now.Unix())) }
 
-// noteClock writes down the latest clock seen. With a last sync when the store
-// closes.
-func (s *Store) noteClock(last bool) {
+// noteClock writes down the latest clock seen.
+func (s *Store) noteClock() error {
 	s.seeClock(s.opt.Now())
 	o := &op{class: classNote, done: make(chan error, 1), stage: func(b *batch) error {
 		return b.set(metaClock.key(), encodeClock(s.ClockSeen()))
 	}}
 	b := s.newBatch()
 	if b == nil {
-		return
+		return s.absent()
 	}
 	b.add(o)
 	b.commit()
-	if err := <-o.done; err != nil && last {
-		s.log.Warn("the clock could not be noted in the store", "error", err)
-	}
+	return <-o.done
 }
 
 // syncRelaxed makes durable what was acknowledged before it was.
@@ -86,6 +82,7 @@ func (s *Store) syncRelaxed() {
 		return
 	}
 	s.com.unsynced = false
+	s.noteVersion()
 }
 
 // makeRoom allocates what could not be, once there is room for it.
@@ -160,8 +157,9 @@ func (s *Store) watch() (free int64) {
 // back at once; deleting key by key, or Badger's TTL, does not.
 //
 // Tokens go before revocations, so that a crash in between leaves no revoked
-// token without its revocation, and the clock is written down before, so that
-// a clock that steps back afterwards is noticed.
+// token without its revocation. The clock was written down before, so that a
+// clock that steps back afterwards is noticed, and so that what goes is not the
+// newest that the ledger vouches for.
 func (s *Store) sweep(now time.Time) {
 	if s.disk.look() < s.disk.floor {
 		return // rewriting the edges of an hour takes room before it gives any

@@ -187,7 +187,11 @@ func (p *specimen) judge(t *testing.T, what, file string, spoiled []byte) verdic
 		return refused
 	}
 	defer func() { _ = s.Close() }() // a store with a spoiled table may not close cleanly
-	return p.compare(t, what, s)
+	result := p.compare(t, what, s)
+	if result == tokensLost && s.LostWrites() == 0 {
+		t.Errorf("%s: tokens were lost and nobody is told", what)
+	}
+	return result
 }
 
 // compare asks the store for everything that was acknowledged.
