@@ -71,9 +71,9 @@ func (s *syncBuilder) String() string {
 	return s.b.String()
 }
 
-func start(t *testing.T) *server { return startOver(t, memstore.New()) }
+func start(t testing.TB) *server { return startOver(t, memstore.New()) }
 
-func startOver(t *testing.T, engine authz.Store) *server {
+func startOver(t testing.TB, engine authz.Store) *server {
 	t.Helper()
 	s := &server{clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}, log: &syncBuilder{}}
 	view, err := live.Open(t.Context(), engine, live.Options{Now: s.clock.Now})
@@ -109,7 +109,7 @@ func startOver(t *testing.T, engine authz.Store) *server {
 	return s
 }
 
-func (s *server) register(t *testing.T, scopes ...authz.Scope) (id, secret string) {
+func (s *server) register(t testing.TB, scopes ...authz.Scope) (id, secret string) {
 	t.Helper()
 	c, text, err := s.registry.Create(t.Context(), authz.NewClient{Name: "worker", AllowedScopes: scopes, Confidential: true, Actor: "test"})
 	if err != nil {
