@@ -189,6 +189,7 @@ func (r *Registry) Rehash(ctx context.Context, id ClientID, secretID string, tex
 			if s.ID != secretID || s.HashKeyID == keys.active || !keys.Matches(s, text) {
 				continue
 			}
+			ch.SecretID = s.ID
 			ch.say("secret " + s.ID + ": " + fromTo("hash key", s.HashKeyID, keys.active))
 			s.Hash, s.HashKeyID = keys.Hash(text)
 			return nil

@@ -92,6 +92,7 @@ func (r *Registry) Create(ctx context.Context, n NewClient) (Client, SecretText,
 	}
 	ch := by.change(EventClientCreated)
 	ch.At = now
+	ch.SecretID = c.Secrets[0].ID
 	ch.say(describe(&c)...)
 	c, err = r.Store.PutClient(ctx, c, ch)
 	if err != nil {
@@ -271,7 +272,8 @@ func (r *Registry) Rotate(ctx context.Context, id ClientID, overlap time.Duratio
 		if text, err = r.addSecret(c, ch.At); err != nil {
 			return err
 		}
-		ch.say(append([]string{"new secret " + c.Secrets[len(c.Secrets)-1].ID}, ended...)...)
+		ch.SecretID = c.Secrets[len(c.Secrets)-1].ID
+		ch.say(append([]string{"new secret " + ch.SecretID}, ended...)...)
 		return nil
 	})
 	if err != nil {
@@ -289,7 +291,7 @@ func endSecrets(c *Client, now time.Time, overlap time.Duration) (ended []string
 		if !s.ExpiresAt.IsZero() && !s.ExpiresAt.After(end) {
 			continue
 		}
-		s.ExpiresAt = end
+		s.ExpiresAt, s.Warned = end, 0
 		if s.Live(now) {
 			ended = append(ended, fmt.Sprintf("secret %s ends at %s", s.ID, end.UTC().Format(time.RFC3339)))
 		}
@@ -378,6 +380,7 @@ func (r *Registry) RemoveSecret(ctx context.Context, id ClientID, secretID strin
 			return fmt.Errorf("secret %.40q: %w", secretID, ErrNotFound)
 		}
 		c.Secrets = slices.Delete(c.Secrets, i, i+1)
+		ch.SecretID = secretID
 		ch.say("secret " + secretID + " removed")
 		if !force && !slices.ContainsFunc(c.Secrets, func(s Secret) bool { return s.Live(ch.At) }) {
 			return &FieldError{"secret", "is the client's last; rotate first, or remove it by force"}

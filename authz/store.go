@@ -46,6 +46,7 @@ const (
 	EventClientUpdated  EventKind = "client.updated"
 	EventSecretRotated  EventKind = "secret.rotated"
 	EventSecretRemoved  EventKind = "secret.removed"
+	EventSecretExpiring EventKind = "secret.expiring"
 	EventClientRevoked  EventKind = "client.revoked"
 	EventClientDisabled EventKind = "client.disabled"
 	EventClientEnabled  EventKind = "client.enabled"
@@ -66,6 +67,9 @@ type Change struct {
 	Reason string // why, in the actor's words; empty: none given
 	Detail string // what changed, for a reader; never a secret
 	Remote string // where it came from; for the audit log, no engine keeps it
+
+	SecretID   string    // of a secret's event, and of a new client's secret
+	SecretEnds time.Time // of a secret that ends; zero: not told
 }
 
 // Event is one entry of the control log.

@@ -81,6 +81,7 @@ type Event struct {
 	Actor      string    `json:"actor"`
 	Reason     string    `json:"reason,omitempty"`
 	Detail     string    `json:"detail,omitempty"`
+	SecretID   string    `json:"secret_id,omitempty"`
 	ClientID   string    `json:"client_id,omitempty"`
 	TokenID    string    `json:"token_id,omitempty"`
 	Generation uint64    `json:"generation,omitempty"`
@@ -122,7 +123,7 @@ func clientJSON(c *authz.Client) Client {
 func eventJSON(e *authz.Event) Event {
 	out := Event{
 		Seq: uint64(e.Seq), Kind: string(e.Change.Kind), At: e.Change.At.UTC(), Actor: e.Change.Actor,
-		Reason: e.Change.Reason, Detail: e.Change.Detail, ClientID: string(e.ClientID), Generation: e.Generation,
+		Reason: e.Change.Reason, Detail: e.Change.Detail, SecretID: e.Change.SecretID, ClientID: string(e.ClientID), Generation: e.Generation,
 	}
 	if e.Token != nil {
 		out.TokenID = string(e.Token.Hash.ID())

@@ -42,6 +42,7 @@ func (s *server) countExpiring(ctx context.Context, said map[string]time.Time) {
 		}
 		for i := range page.Clients {
 			n += s.announceExpiring(&page.Clients[i], now, said)
+			s.warnExpiring(ctx, &page.Clients[i], now)
 		}
 		if page.Next == "" {
 			break
@@ -72,4 +73,17 @@ func (s *server) announceExpiring(c *authz.Client, now time.Time, said map[strin
 			"expires_at", secret.ExpiresAt.UTC(), "last_used_at", secret.LastUsedAt.UTC())
 	}
 	return n
+}
+
+// warnExpiring puts the end of secrets into the control log, once for each time
+// before it, so that the audit log and webhooks tell of it.
+func (s *server) warnExpiring(ctx context.Context, c *authz.Client, now time.Time) {
+	for i := range c.Secrets {
+		if c.Secrets[i].WarningDue(now) == 0 {
+			continue
+		}
+		if _, err := s.registry.WarnExpiring(ctx, c.ID, c.Secrets[i].ID); err != nil && ctx.Err() == nil {
+			s.log.Warn("the end of a secret was not announced; it is tried again", "client_id", string(c.ID), "secret_id", c.Secrets[i].ID, "error", err)
+		}
+	}
 }

@@ -101,6 +101,8 @@ type eventDocument struct {
 	Actor      string          `json:"actor,omitempty"`
 	Reason     string          `json:"reason,omitempty"`
 	Detail     string          `json:"detail,omitempty"`
+	SecretID   string          `json:"secret_id,omitempty"`
+	SecretEnds time.Time       `json:"secret_ends,omitzero"`
 	ClientID   authz.ClientID  `json:"client_id,omitempty"`
 	Generation uint64          `json:"generation,omitempty"`
 	Hour       authz.Hour      `json:"hour,omitempty"`
@@ -111,6 +113,7 @@ type eventDocument struct {
 func encodeEvent(e *authz.Event) ([]byte, error) {
 	d := eventDocument{
 		Kind: e.Change.Kind, At: e.Change.At.Round(0).UTC(), Actor: e.Change.Actor, Reason: e.Change.Reason, Detail: e.Change.Detail,
+		SecretID: e.Change.SecretID, SecretEnds: e.Change.SecretEnds.Round(0).UTC(),
 		ClientID: e.ClientID, Generation: e.Generation, ExpiresAt: e.ExpiresAt.Truncate(time.Second).UTC(),
 	}
 	if e.Token != nil {
@@ -125,7 +128,7 @@ func decodeEvent(key eventKey, b []byte) (authz.Event, error) {
 		return authz.Event{}, fmt.Errorf("event %d: %w", key, err)
 	}
 	e := authz.Event{
-		Seq: authz.Seq(key), Change: authz.Change{Kind: d.Kind, At: d.At, Actor: d.Actor, Reason: d.Reason, Detail: d.Detail},
+		Seq: authz.Seq(key), Change: authz.Change{Kind: d.Kind, At: d.At, Actor: d.Actor, Reason: d.Reason, Detail: d.Detail, SecretID: d.SecretID, SecretEnds: d.SecretEnds},
 		ClientID: d.ClientID, Generation: d.Generation, ExpiresAt: d.ExpiresAt,
 	}
 	switch len(d.Hash) {

@@ -174,6 +174,7 @@ func (s *Store) Close() error {
 func (s *Store) append(e authz.Event) {
 	e.Seq = authz.Seq(len(s.events) + 1)
 	e.Change.At, e.Change.Remote = e.Change.At.Round(0).UTC(), ""
+	e.Change.SecretEnds = e.Change.SecretEnds.Round(0).UTC()
 	e.ExpiresAt = e.ExpiresAt.Truncate(time.Second).UTC()
 	s.events = append(s.events, e)
 }

@@ -74,7 +74,7 @@ func until(t authz.AccessToken, end time.Time) authz.AccessToken {
 }
 
 func change(kind authz.EventKind) authz.Change {
-	return authz.Change{Kind: kind, At: Now(), Actor: "admin:socket", Reason: "so that it is seen", Detail: "by the suite"}
+	return authz.Change{Kind: kind, At: Now(), Actor: "admin:socket", Reason: "so that it is seen", Detail: "by the suite", SecretID: "s2", SecretEnds: Now().Add(time.Hour)}
 }
 
 func put(t testing.TB, s authz.Store, c authz.Client) authz.Client {
