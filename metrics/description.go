@@ -141,6 +141,27 @@ var (
 		"Records that one durable write of the store holds.", nil,
 	}
 
+	webhookDeliveriesTotal = Description{
+		"scopegate_webhook_deliveries_total", TypeCounter,
+		"Attempts to deliver an event, delivered or failed, and deliveries that became dead letters or were dropped.",
+		[]string{"webhook", "result"},
+	}
+	webhookPending = Description{
+		"scopegate_webhook_pending", TypeGauge,
+		"Events that wait to be delivered, of what was read of the control log.",
+		[]string{"webhook"},
+	}
+	webhookLagSeconds = Description{
+		"scopegate_webhook_lag_seconds", TypeGauge,
+		"How long ago the oldest event happened that waits to be delivered; 0 if none does.",
+		[]string{"webhook"},
+	}
+	webhookDeadLetters = Description{
+		"scopegate_webhook_dead_letters", TypeGauge,
+		"Deliveries that were given up and are kept.",
+		[]string{"webhook"},
+	}
+
 	reloadSuccessful = Description{
 		"scopegate_config_last_reload_successful", TypeGauge,
 		"Whether the last load of routes.yaml succeeded (1) or not (0).", nil,
@@ -173,6 +194,7 @@ func Describe() []Description {
 		clientRequestsTotal, scopeUsesTotal, clients, secretsExpiring,
 		tokenRequestsTotal, tokensIssuedTotal, tokensRevokedTotal, tokensLive, tokenCacheHitsTotal, tokenCacheMissesTotal,
 		storeUp, storeFull, storeDiskBytes, storeLostWrites, storeWriteSeconds, storeBatchSize,
+		webhookDeliveriesTotal, webhookPending, webhookLagSeconds, webhookDeadLetters,
 		reloadSuccessful, reloadSuccessSeconds, certificateNotAfter, logLinesDroppedTotal, buildInfo,
 	}
 	slices.SortFunc(all, func(a, b Description) int { return strings.Compare(a.Name, b.Name) })

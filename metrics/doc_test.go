@@ -60,9 +60,11 @@ A label's values are a closed set; what lies outside counts as ` + "`other`" + `
 |---|---|
 | ` + "`route`, `upstream`, `endpoint`, `scope`" + ` | as ` + "`routes.yaml`" + ` names them; a reload removes the series of what it no longer names. ` + "`none`" + ` is the route of requests that match no route |
 `)
+	b.WriteString("| `webhook` | as `routes.yaml` names them; a reload removes the series of what it no longer names |\n")
 	for _, l := range metrics.LabelValues() {
 		fmt.Fprintf(&b, "| `%s` | `%s` |\n", l.Label, strings.Join(l.Values, "`, `"))
 	}
+	fmt.Fprintf(&b, "| `result` of webhooks | `%s` |\n", strings.Join(metrics.WebhookResults(), "`, `"))
 	b.WriteString("| `code` | the status codes that are registered, 499 (the caller left), `1xx` to `5xx` for the rest of a class |\n" +
 		"| `client_id` | registered clients, the first 1000 that are met |\n" +
 		"| `reason` | the reasons of the access log |\n")

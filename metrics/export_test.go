@@ -11,7 +11,10 @@ type LabelSet struct {
 	Values []string
 }
 
-// LabelValues shows the closed sets that this package owns.
+// WebhookResults shows the results of webhook deliveries.
+func WebhookResults() []string { return webhookResults }
+
+// LabelValues are the closed sets that no configuration changes.
 func LabelValues() []LabelSet {
 	return []LabelSet{
 		{"method", methods},

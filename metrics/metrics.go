@@ -65,6 +65,9 @@ type Metrics struct {
 	routes    map[string]*Route
 	upstreams map[string]*Upstream
 	scopes    map[string]*Scope
+	webhooks  map[string]*Webhook
+
+	webhookDeliveries *prometheus.CounterVec
 
 	clientsMu   sync.RWMutex
 	clients     map[string]*Client
@@ -100,6 +103,7 @@ func New(o Options) *Metrics {
 		reloadSuccessful: reloadSuccessful.gauge(), reloadSuccessSeconds: reloadSuccessSeconds.gauge(),
 
 		routes: make(map[string]*Route), upstreams: make(map[string]*Upstream),
+		webhooks: make(map[string]*Webhook), webhookDeliveries: webhookDeliveriesTotal.counterVec(),
 		scopes: make(map[string]*Scope), clients: make(map[string]*Client),
 	}
 	m.connections = make([]Level, len(m.fronts.values))
@@ -116,7 +120,7 @@ func (m *Metrics) register(o Options) {
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		m.requests, m.limited, m.upstreamErrors, m.clientRequests, m.tokensIssued, m.scopeUses,
 		m.requestSeconds, m.upstreamSeconds, m.endpointUp, m.storeUp, m.storeFull, m.storeWriteSeconds, m.storeBatchSize,
-		m.reloadSuccessful, m.reloadSuccessSeconds, tokenRequests, tokensRevoked, build, (*collector)(m),
+		m.reloadSuccessful, m.reloadSuccessSeconds, tokenRequests, tokensRevoked, build, m.webhookDeliveries, (*collector)(m),
 	)
 	build.WithLabelValues(o.Version, o.Revision, runtime.Version()).Set(1)
 	for _, grant := range m.grants.values {

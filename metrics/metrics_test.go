@@ -33,6 +33,7 @@ func used(t *testing.T) *metrics.Metrics {
 	m.TokenRequest("client_credentials", "issued")
 	m.TokenRevoked("admin")
 	m.InFlight().Inc()
+	m.Webhook("crm").Delivered()
 	m.Connections("wire").Inc()
 	m.StoreUp(true)
 	m.StoreFull(true)
@@ -95,6 +96,13 @@ func TestEveryMethodCountsInItsMetric(t *testing.T) {
 		`scopegate_tokens_issued_total{client_id="other"}`:                                    "0",
 		`scopegate_scope_uses_total{scope="invoices.read"}`:                                   "1",
 		`scopegate_upstream_duration_seconds_count{upstream="billing"}`:                       "1",
+		`scopegate_webhook_dead_letters{webhook="crm"}`:                                       "0",
+		`scopegate_webhook_deliveries_total{result="dead",webhook="crm"}`:                     "0",
+		`scopegate_webhook_deliveries_total{result="delivered",webhook="crm"}`:                "1",
+		`scopegate_webhook_deliveries_total{result="dropped",webhook="crm"}`:                  "0",
+		`scopegate_webhook_deliveries_total{result="failed",webhook="crm"}`:                   "0",
+		`scopegate_webhook_lag_seconds{webhook="crm"}`:                                        "0",
+		`scopegate_webhook_pending{webhook="crm"}`:                                            "0",
 		`scopegate_upstream_errors_total{reason="upstream_error",upstream="billing"}`:         "1",
 		`scopegate_upstream_endpoint_up{endpoint="http://127.0.0.1:9001",upstream="billing"}`: "0",
 		`scopegate_tokens_revoked_total{cause="admin"}`:                                       "1",

@@ -51,6 +51,7 @@ func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []Description{
 		requestsInFlight, connectionsOpen, clients, secretsExpiring, tokensLive,
 		tokenCacheHitsTotal, tokenCacheMissesTotal, storeDiskBytes, storeLostWrites, logLinesDroppedTotal, certificateNotAfter,
+		webhookPending, webhookLagSeconds, webhookDeadLetters,
 	} {
 		ch <- d.desc()
 	}
@@ -69,6 +70,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	for i, front := range c.fronts.values {
 		send(connectionsOpen, float64(c.connections[i].n.Load()), front)
 	}
+	c.collectWebhooks(send)
 	s := c.sources.Load()
 	if s.Clients != nil {
 		n := s.Clients()
