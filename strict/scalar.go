@@ -69,7 +69,7 @@ func (k Scalar[V]) accepted() string {
 func (k Scalar[V]) judge(text string) (V, error) {
 	var none V
 	if strings.Contains(text, "${") {
-		return none, fmt.Errorf("${...} is expanded in URLs and header values only")
+		return none, fmt.Errorf("${...} is expanded in URLs, header values and secrets only")
 	}
 	if longest := k.maxLength(); len(text) > longest {
 		return none, fmt.Errorf("is longer than %d bytes", longest)

@@ -14,6 +14,7 @@ import (
 
 	"scopegate/authz"
 	"scopegate/authz/assertion"
+	"scopegate/authz/webhook"
 	"scopegate/metrics"
 )
 
@@ -39,6 +40,8 @@ type Server struct {
 	Status  func() any                                          // the server's state
 	Backup  func(ctx context.Context, w io.Writer) (any, error) // a consistent copy
 	Check   func(context.Context) (any, error)                  // every record of the store read, and what is wrong with it
+
+	Webhooks *webhook.Dispatcher
 }
 
 // Problem is one problem of a configuration file.
@@ -88,6 +91,10 @@ func (s *Server) Mount(e *echo.Echo, overSocket bool) {
 	g.GET("/events", s.listEvents)
 	g.GET("/usage", s.listUsage)
 	g.GET("/usage/routes", s.usageOfRoutes)
+	g.GET("/webhooks", s.listWebhooks)
+	g.GET("/webhooks/:name/dead-letters", s.listDeadLetters)
+	g.POST("/webhooks/:name/dead-letters/retry", s.retryDeadLetters)
+	g.POST("/webhooks/:name/dead-letters/drop", s.dropDeadLetters)
 	g.GET("/routes", func(c echo.Context) error { return writeJSON(c, http.StatusOK, s.Routes()) })
 	g.POST("/explain", s.explain)
 	g.POST("/reload", s.reload)

@@ -32,7 +32,7 @@ type Hook struct {
 	URL      string // where to; it may hold a credential and is never logged
 	Origin   string // its scheme and host, for people
 	Events   map[authz.EventKind]bool
-	Keys     []authz.SigningKey // sign every message, all of them; at least one
+	Keys     []authz.WebhookKey // sign every message, all of them; at least one
 	Timeout  time.Duration      // of one attempt
 	Attempts int                // after so many the delivery is a dead letter; at least 1
 	TLS      *tls.Config        // nil: the system's roots

@@ -10,7 +10,7 @@ import (
 
 // sign returns the value of webhook-signature: a space between the keys'
 // signatures, each "v1," and the base64 of an HMAC-SHA-256 of id.timestamp.body.
-func sign(keys []authz.SigningKey, id string, timestamp int64, body []byte) string {
+func sign(keys []authz.WebhookKey, id string, timestamp int64, body []byte) string {
 	head := []byte(id + "." + strconv.FormatInt(timestamp, 10) + ".")
 	signatures := make([]string, 0, len(keys))
 	for _, k := range keys {

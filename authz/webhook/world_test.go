@@ -27,9 +27,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const keyText = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"
 
-func key(t testing.TB, text string) authz.SigningKey {
+func key(t testing.TB, text string) authz.WebhookKey {
 	t.Helper()
-	k, err := authz.ParseSigningKey(text)
+	k, err := authz.ParseWebhookKey(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +157,7 @@ func (w *world) hook(name string) *webhook.Hook {
 	}
 	return &webhook.Hook{
 		Name: name, URL: "https://hooks.example.com/in?code=hunter2", Origin: "https://hooks.example.com", Events: events,
-		Keys: []authz.SigningKey{key(w.t, keyText)}, Timeout: 10 * time.Second, Attempts: 12,
+		Keys: []authz.WebhookKey{key(w.t, keyText)}, Timeout: 10 * time.Second, Attempts: 12,
 	}
 }
 

@@ -40,6 +40,7 @@ func (s *server) start() error {
 	s.owned.Go(func() { s.keepQuotas(ctx) })
 	s.owned.Go(func() { s.watchHealth(ctx) })
 	s.owned.Go(func() { s.watchSecrets(ctx) })
+	s.owned.Go(func() { s.webhooks.Run(ctx) })
 	s.owned.Go(func() { s.keepWatchdog(ctx) })
 	if s.o.watch {
 		s.owned.Go(func() { s.watchRoutes(ctx) })

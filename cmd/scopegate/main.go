@@ -109,8 +109,8 @@ func newRoot(w world) *cobra.Command {
 func commands(w world) []*cobra.Command {
 	return []*cobra.Command{
 		serveCommand(w), validateCommand(w), routesCommand(w), clientsCommand(w), tokensCommand(w), keysCommand(w), signingKeysCommand(w),
-		usageCommand(w), auditCommand(w), reloadCommand(w), statusCommand(w), healthcheckCommand(w), backupCommand(w), restoreCommand(w),
-		storeCommand(w), versionCommand(w),
+		usageCommand(w), auditCommand(w), webhooksCommand(w), reloadCommand(w), statusCommand(w), healthcheckCommand(w), backupCommand(w),
+		restoreCommand(w), storeCommand(w), versionCommand(w),
 	}
 }
 

@@ -24,6 +24,8 @@ type session struct {
 	backend *backend
 	client  *http.Client
 
+	receiver *receiver // of webhooks; nil: the script has none
+
 	server  *process   // the one that the script speaks to
 	started []*process // all of them
 	last    *answer

@@ -78,12 +78,17 @@ func (s *server) inForce(cfg *config.Config) error {
 	if err := s.readySigning(cfg); err != nil {
 		return err
 	}
+	hooks, problems := hooksOf(cfg, os.ReadFile)
+	if len(problems) > 0 {
+		return problems
+	}
 	if _, problems := s.gateway.Reload(cfg); len(problems) > 0 {
 		return problems
 	}
 	// -------------------------------------------------------------------------
 	s.running = cfg
 	s.policy.Store(policy)
+	s.webhooks.Set(context.Background(), hooks)
 	now := time.Now().UTC()
 	s.reloaded.Store(&reloadState{summary: cfg.Summary(), at: now, ok: true})
 	s.metrics.Reloaded(true, now)

@@ -21,6 +21,7 @@ import (
 	"scopegate/authz/admin"
 	"scopegate/authz/assertion"
 	"scopegate/authz/oauth"
+	"scopegate/authz/webhook"
 	"scopegate/gateway"
 	"scopegate/gateway/config"
 	"scopegate/gateway/wire"
@@ -43,6 +44,7 @@ type server struct {
 	signing  *assertion.Keeper
 	policy   *authz.CurrentPolicy
 	registry *authz.Registry
+	webhooks *webhook.Dispatcher
 	issuer   *authz.Issuer
 	gateway  *gateway.Gateway
 	lines    *gateway.LineWriter         // nil: no access log
@@ -194,7 +196,8 @@ func (s *server) wireAuthz(cfg *config.Config) error {
 	s.policy = authz.NewCurrentPolicy(s.policyOf(cfg))
 	s.uses = &authz.Uses{Store: s.store, Meters: s.store.FlushUsage, Log: s.log}
 	authorizer := &authz.Authorizer{Tokens: s.store, Now: s.now}
-	audited := &authz.Audited{Store: s.store, Log: s.log.With("log", "audit")}
+	s.webhooks = &webhook.Dispatcher{Store: s.store, Metrics: s.metrics, Log: s.log, Now: time.Now}
+	audited := &authz.Audited{Store: s.store, Log: s.log.With("log", "audit"), Changed: s.webhooks.Wake}
 	s.signing.Note = audited.Note
 	s.registry = &authz.Registry{
 		Store: audited, Keys: s.keys, Policy: s.policy, Now: s.now, SaveKeys: saveHashKeys(keysFile),
@@ -310,5 +313,6 @@ func (s *server) adminServer() *admin.Server {
 		Audit: s.log.With("log", "audit"), Log: s.log, Now: s.now, Token: s.adminKey,
 		Signing: s.signing, Meter: s.store.Meter, Requirements: s.gateway.Requirements,
 		Routes: s.routes, Explain: s.explain, Reload: s.reloadForAPI, Status: s.status, Backup: s.backup, Check: s.checkStore,
+		Webhooks: s.webhooks,
 	}
 }

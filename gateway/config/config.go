@@ -16,6 +16,7 @@ type Config struct {
 	Limits    Limits
 	Upstreams []Upstream // in the order of the file; at least one
 	Routes    []RouteConfig
+	Webhooks  []Webhook // in the order of the file
 
 	version   int
 	positions strict.Positions
@@ -57,6 +58,8 @@ var configObject = strict.Object[Config]{
 			"The backends, each under a name of 1 to 64 characters `a-z`, `0-9`, `.`, `_` and `-`.").Must(),
 		strict.Key("routes", strict.List[RouteConfig]{Of: routeObject, Keep: true}, func(c *Config) *[]RouteConfig { return &c.Routes },
 			"The guarded paths. The most specific one wins, whatever the order here.").Must(),
+		strict.Key("webhooks", webhooksKind, func(c *Config) *[]Webhook { return &c.Webhooks },
+			"Receivers of events, each under a name of 1 to 32 characters `a-z`, `0-9`, `.`, `_` and `-`.").Or("none"),
 	},
 }
 

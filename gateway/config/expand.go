@@ -96,7 +96,7 @@ func (k expandable[V]) Read(r *strict.Reader, n *yaml.Node, path string) (V, boo
 
 func expandInURL(r *strict.Reader, inside string) (string, error) {
 	if strings.HasPrefix(inside, "file:") {
-		return "", fmt.Errorf("${file:...} is read in header values only")
+		return "", fmt.Errorf("${file:...} is read in header values and secrets only")
 	}
 	return expand(r.Env, inside)
 }

@@ -11,16 +11,18 @@ import (
 // What is wrong with a URL. The URL itself is not repeated: it may come from
 // the environment, and it may hold a password.
 var (
-	errFinalSlash  = errors.New("the URL ends in a slash; leave it out")
-	errPlainIssuer = errors.New("an issuer is https; http is for loopback hosts only")
-	errIssuerPath  = errors.New("the issuer's path may hold segments of A-Z, a-z, 0-9, '.', '_', '~' and '-' only")
-	errNoURL       = errors.New("the text is not a URL such as http://127.0.0.1:9001")
-	errUserInfo    = errors.New("the URL has user information; credentials belong into request_headers")
-	errQuery       = errors.New("the URL has a query or a fragment")
-	errHost        = errors.New("the URL's host is neither a name nor an address")
-	errPort        = errors.New("the URL's port is not a number from 1 to 65535")
-	errPath        = errors.New("the URL has a path; use strip_prefix or rewrite on a route instead")
-	errSocket      = errors.New("write a Unix socket as unix:/path, absolute, without . and .. and of at most 100 bytes")
+	errFinalSlash   = errors.New("the URL ends in a slash; leave it out")
+	errPlainIssuer  = errors.New("an issuer is https; http is for loopback hosts only")
+	errWebhookUser  = errors.New("the URL has user information; a receiver knows scopegate by the signature")
+	errPlainWebhook = errors.New("a webhook is https; http is for loopback hosts only")
+	errIssuerPath   = errors.New("the issuer's path may hold segments of A-Z, a-z, 0-9, '.', '_', '~' and '-' only")
+	errNoURL        = errors.New("the text is not a URL such as http://127.0.0.1:9001")
+	errUserInfo     = errors.New("the URL has user information; credentials belong into request_headers")
+	errQuery        = errors.New("the URL has a query or a fragment")
+	errHost         = errors.New("the URL's host is neither a name nor an address")
+	errPort         = errors.New("the URL's port is not a number from 1 to 65535")
+	errPath         = errors.New("the URL has a path; use strip_prefix or rewrite on a route instead")
+	errSocket       = errors.New("write a Unix socket as unix:/path, absolute, without . and .. and of at most 100 bytes")
 )
 
 func errScheme(known string) error { return fmt.Errorf("the URL's scheme is not %s", known) }

@@ -13,7 +13,7 @@ import (
 
 // The example that the libraries of Standard Webhooks test themselves with.
 func TestASignatureIsThatOfStandardWebhooks(t *testing.T) {
-	key, err := authz.ParseSigningKey("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+	key, err := authz.ParseWebhookKey("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,9 +23,9 @@ func TestASignatureIsThatOfStandardWebhooks(t *testing.T) {
 	}
 }
 
-func TestASigningKeyIsRedactedAndItsErrorsDoNotRepeatIt(t *testing.T) {
+func TestAWebhookKeyIsRedactedAndItsErrorsDoNotRepeatIt(t *testing.T) {
 	const text = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-	key, err := authz.ParseSigningKey(text)
+	key, err := authz.ParseWebhookKey(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func TestASigningKeyIsRedactedAndItsErrorsDoNotRepeatIt(t *testing.T) {
 		"", "whsec_", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_hunter2", text + "=", " " + text, text + "\n",
 		"whsec_" + base64.StdEncoding.EncodeToString(make([]byte, 23)), "whsec_" + base64.StdEncoding.EncodeToString(make([]byte, 65)),
 	} {
-		if _, err := authz.ParseSigningKey(bad); !errors.Is(err, authz.ErrSigningKey) || strings.Contains(err.Error(), "hunter2") {
+		if _, err := authz.ParseWebhookKey(bad); !errors.Is(err, authz.ErrWebhookKey) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}
