@@ -61,6 +61,7 @@ func (t *torment) rounds(ctx context.Context, n int, longest time.Duration, stri
 		if round > 0 {
 			t.ready = append(t.ready, s.ready)
 		}
+		t.lostNothing(ctx, s.caller)
 		t.each(func(w *worker) { w.verify(ctx, s.caller) })
 		if err := t.broken(); err != nil || round == n || ctx.Err() != nil {
 			return errorsOr(err, ctx.Err(), s.stop())
