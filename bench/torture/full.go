@@ -293,9 +293,13 @@ func (r *server) refused(client *http.Client, make func() (*http.Request, error)
 
 // until asks every few milliseconds until the answer is yes.
 func (r *server) until(ctx context.Context, ask func() (bool, error)) error {
+	return r.within(ctx, patience, ask)
+}
+
+func (r *server) within(ctx context.Context, bound time.Duration, ask func() (bool, error)) error {
 	poll := time.NewTicker(5 * time.Millisecond)
 	defer poll.Stop()
-	late := time.NewTimer(patience)
+	late := time.NewTimer(bound)
 	defer late.Stop()
 	for {
 		if yes, err := ask(); err != nil || yes {
@@ -306,7 +310,7 @@ func (r *server) until(ctx context.Context, ask func() (bool, error)) error {
 		case <-r.ended:
 			return errors.New("the server ended by itself")
 		case <-late.C:
-			return fmt.Errorf("not within %s", patience)
+			return fmt.Errorf("not within %s", bound)
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -68,30 +68,21 @@ func (s *stage) weigh(ctx context.Context, at *site, tokens []filledToken, extra
 	return r.weight(row)
 }
 
-// warmed waits until the number of tokens in memory has stood still for a
-// second.
+// warming bounds the reading of all tokens after a start.
+const warming = 10 * time.Minute
+
+// warmed waits until the server has read its tokens, which it says in its log,
+// and returns how many are in memory.
 func (r *server) warmed(ctx context.Context) (live int64, err error) {
-	poll := time.NewTicker(500 * time.Millisecond)
-	defer poll.Stop()
-	late := time.NewTimer(2 * patience)
-	defer late.Stop()
-	for still := 0; still < 3; {
-		select {
-		case <-poll.C:
-		case <-late.C:
-			return 0, fmt.Errorf("tokens were still being read after %s", 2*patience)
-		case <-ctx.Done():
-			return 0, ctx.Err()
-		}
-		now, err := r.gauges(ctx, "scopegate_tokens_live")
-		if err != nil {
-			return 0, err
-		}
-		if still++; now[0] != live || live == 0 {
-			live, still = now[0], 0
-		}
+	err = r.within(ctx, warming, func() (bool, error) { return strings.Contains(r.tailAll(), "token view is warm"), nil })
+	if err != nil {
+		return 0, fmt.Errorf("reading the tokens: %w", err)
 	}
-	return live, nil
+	values, err := r.gauges(ctx, "scopegate_tokens_live")
+	if err != nil {
+		return 0, err
+	}
+	return values[0], nil
 }
 
 // gauges asks for metrics without labels.
