@@ -72,6 +72,21 @@ func (s *stage) faults(ctx context.Context) error {
 	return t.rounds(ctx, 0, s.longest, nil) // what is on disk, read by a new process
 }
 
+// settling is how long after a fault the answers may still change: checks
+// follow what is on disk within a second, on a busy machine later.
+const settling = 3 * time.Second
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 var faultColumns = []string{"fault", "writes refused", "checks with 200 meanwhile", "/readyz", "store_up", "log", "well again after"}
 
 // suffer lets the disk fail for a while.
@@ -98,6 +113,9 @@ func (t *torment) suffer(ctx context.Context, r *server, f failing, long time.Du
 	again := time.Since(healed).Round(100 * time.Millisecond)
 	stop()
 	load.Wait()
+	if err := pause(ctx, settling); err != nil {
+		return []string{f.name}, err
+	}
 	t.each(func(w *worker) { w.verify(ctx, r.caller) })
 	said := "-"
 	if strings.Contains(r.tailAll()[log:], "writes are refused") {

@@ -9,8 +9,10 @@ import (
 )
 
 // check presents a token at both routes and compares with the book. What the
-// book is not sure of may be either way, and the book learns it.
-func (w *worker) check(ctx context.Context, c *caller, a *account, t *token) bool {
+// book is not sure of may be either way. A token that is found dead stays so;
+// that one lives is known once the store is settled: a revocation that was
+// answered with 5xx may be in a log that is read when the store is opened again.
+func (w *worker) check(ctx context.Context, c *caller, a *account, t *token, settled bool) bool {
 	read, err := c.use(ctx, "/read", t.text)
 	if err != nil {
 		w.unanswered.Add(1)
@@ -27,8 +29,14 @@ func (w *worker) check(ctx context.Context, c *caller, a *account, t *token) boo
 		return true
 	}
 	w.acknowledged[used].Add(1)
-	if t.fate == unsure {
-		t.fate = map[bool]fate{true: alive, false: dead}[read == http.StatusOK]
+	switch {
+	case t.fate != unsure:
+	case read == http.StatusUnauthorized:
+		t.fate = dead
+	case settled:
+		t.fate = alive
+	default:
+		return true
 	}
 	if t.fate == alive && read == http.StatusUnauthorized && write == read && w.isLost(t.at) {
 		t.fate = dead
@@ -50,12 +58,13 @@ func (w *worker) check(ctx context.Context, c *caller, a *account, t *token) boo
 	return true
 }
 
-// verify compares all that the worker has in its book with the server.
+// verify compares all that the worker has in its book with the server, after a
+// start or when the store is settled after a fault.
 func (w *worker) verify(ctx context.Context, c *caller) {
 	for _, a := range w.accounts {
 		if w.verifyClient(ctx, c, a) {
 			for _, t := range a.tokens {
-				if !w.check(ctx, c, a, t) {
+				if !w.check(ctx, c, a, t, true) {
 					w.violated("a check got no answer")
 				}
 			}

@@ -149,7 +149,7 @@ func (w *worker) use(ctx context.Context, c *caller, a *account) bool {
 		return true
 	}
 	t := a.tokens[w.random.IntN(len(a.tokens))]
-	return w.check(ctx, c, a, t)
+	return w.check(ctx, c, a, t, false)
 }
 
 func (w *worker) revokeToken(ctx context.Context, c *caller, a *account) bool {
