@@ -36,9 +36,15 @@ DocumentRoot %[1]s
 </FilesMatch>
 `
 
-// startApache takes a free port. Somebody else may take it in between: Apache
-// then ends, and another one is tried.
 func startApache(t *testing.T) *backend {
+	b, _ := startApacheWith(t, phpDump)
+	return b
+}
+
+// startApacheWith runs a program for both paths and returns its directory. It
+// takes a free port; somebody else may take it in between: Apache then ends,
+// and another one is tried.
+func startApacheWith(t *testing.T, program string) (b *backend, dir string) {
 	found := need(t, "apache2 and libapache2-mod-php", "/usr/sbin/apache2", "/usr/lib/apache2/modules", "/usr/lib/apache2/modules/libphp*.so")
 	for range 5 {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -49,7 +55,7 @@ func startApache(t *testing.T) *backend {
 		if err := l.Close(); err != nil {
 			t.Fatal(err)
 		}
-		dir := directory(t, map[string]string{"index.php": phpDump, "open.php": phpDump})
+		dir := directory(t, map[string]string{"index.php": program, "open.php": program})
 		config := fmt.Sprintf(apacheConfig, dir, addr, found[1], found[2])
 		if os.Getuid() == 0 {
 			config += "User www-data\nGroup www-data\n"
@@ -59,11 +65,11 @@ func startApache(t *testing.T) *backend {
 			t.Fatal(err)
 		}
 		if start(t, "tcp", addr, exec.Command(found[0], "-f", path, "-DFOREGROUND")) {
-			return &backend{url: "http://" + addr, network: "tcp", addr: addr, target: "REQUEST_URI=/index.php?q=1\n"}
+			return &backend{url: "http://" + addr, network: "tcp", addr: addr, target: "REQUEST_URI=/index.php?q=1\n"}, dir
 		}
 	}
 	t.Fatal("Apache does not start")
-	return nil
+	return nil, ""
 }
 
 const wsgiDump = `def application(environ, start_response):
