@@ -3,6 +3,8 @@ package authz_test
 import (
 	"context"
 	"log/slog"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -41,4 +43,38 @@ func TestLastUsesAreWrittenAtTheEnd(t *testing.T) {
 	if stored, err := l.store.Client(t.Context(), c.ID); err != nil || !stored.LastUsedAt.Equal(l.now) {
 		t.Errorf("last used %s, %v", stored.LastUsedAt, err)
 	}
+}
+
+func TestMetersAreWrittenEveryHalfMinuteAndAtTheEnd(t *testing.T) {
+	l := newLaw(t)
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		var written []time.Duration
+		begin := time.Now()
+		u := &authz.Uses{
+			Store: l.store, Log: slog.New(slog.NewTextHandler(&log, nil)),
+			Meters: func(ctx context.Context) error {
+				if err := ctx.Err(); err != nil {
+					return err // the last time comes when all else has ended
+				}
+				if written = append(written, time.Since(begin)); len(written) == 1 {
+					return authz.ErrFull
+				}
+				return nil
+			},
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { u.Run(ctx); close(done) }()
+		time.Sleep(70 * time.Second)
+		stop()
+		<-done
+		want := []time.Duration{30 * time.Second, 60 * time.Second, 70 * time.Second}
+		if !slices.Equal(written, want) {
+			t.Errorf("written after %v, want %v", written, want)
+		}
+		if strings.Count(log.String(), "usage not written") != 1 {
+			t.Errorf("the log says %q", log.String())
+		}
+	})
 }

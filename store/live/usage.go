@@ -36,12 +36,12 @@ func (s *Store) Clients(ctx context.Context, q authz.ClientQuery) (authz.ClientP
 func (s *Store) FlushUsage(ctx context.Context) error {
 	var batch []authz.Usage
 	now := s.now()
-	for id, c := range s.clients.metered() {
-		u, changed := c.meter.TakeChanges(now)
+	for _, m := range s.clients.meters() {
+		u, changed := m.meter.TakeChanges(now)
 		if !changed {
 			continue
 		}
-		u.Client = id
+		u.Client = m.id
 		if batch = append(batch, u); len(batch) == usageBatch {
 			if err := s.putUsage(ctx, batch); err != nil {
 				return err
@@ -65,14 +65,20 @@ func (s *Store) putUsage(ctx context.Context, batch []authz.Usage) error {
 	return err
 }
 
-// metered returns all known clients.
-func (cs *clients) metered() map[authz.ClientID]*client {
+// metered is a client with its meter.
+type metered struct {
+	id    authz.ClientID
+	meter *authz.Meter
+}
+
+// meters returns those of all known clients.
+func (cs *clients) meters() []metered {
 	cs.mu.RLock()
 	defer cs.mu.RUnlock()
-	all := make(map[authz.ClientID]*client, len(cs.byID))
+	all := make([]metered, 0, len(cs.byID))
 	for id, c := range cs.byID {
 		if c.full != nil {
-			all[id] = c
+			all = append(all, metered{id, &c.meter})
 		}
 	}
 	return all
