@@ -1,7 +1,6 @@
 package authz
 
 import (
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -197,7 +196,7 @@ func (s *scopeMeters) of(scope Scope) *scopeMeter {
 	if s == nil {
 		return nil
 	}
-	if i, ok := slices.BinarySearch(s.set.list, scope); ok {
+	if i := s.set.index(scope); i >= 0 {
 		return s.meters[i]
 	}
 	return nil

@@ -1,6 +1,7 @@
 package authz_test
 
 import (
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -77,6 +78,32 @@ func TestAScopeThatIsTakenAwayIsForgotten(t *testing.T) {
 	m.Use("a", noon.Unix())
 	if left := m.Usage(noon).Scopes; len(left) != 0 {
 		t.Errorf("without a scope: %v", left)
+	}
+}
+
+func TestEachOfManyScopesIsMeteredForItself(t *testing.T) {
+	for _, n := range []int{1, 8, 9, authz.MaxScopes} {
+		scopes := make([]authz.Scope, n)
+		for i := range scopes {
+			scopes[i] = authz.Scope(fmt.Sprintf("scope.%d", i))
+		}
+		m := granted(scopes...)
+		for i, scope := range scopes {
+			for range i + 1 {
+				m.Use(scope, noon.Unix())
+			}
+		}
+		m.Use("scope", noon.Unix())
+		m.Use("scope.x", noon.Unix())
+		got := map[authz.Scope]uint64{}
+		for _, u := range m.Usage(noon).Scopes {
+			got[u.Scope] = u.Uses
+		}
+		for i, scope := range scopes {
+			if got[scope] != uint64(i+1) {
+				t.Errorf("%s of %d scopes: %d uses, want %d", scope, n, got[scope], i+1)
+			}
+		}
 	}
 }
 

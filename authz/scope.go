@@ -119,15 +119,17 @@ func (s *ScopeSet) Len() int {
 func (s *ScopeSet) At(i int) Scope { return s.list[i] }
 
 // Has reports whether the set holds exactly this scope.
-func (s *ScopeSet) Has(scope Scope) bool {
-	if s == nil {
-		return false
-	}
+func (s *ScopeSet) Has(scope Scope) bool { return s != nil && s.index(scope) >= 0 }
+
+// index returns where the scope stands in byte order, below zero if it does not.
+func (s *ScopeSet) index(scope Scope) int {
 	if len(s.list) <= 8 {
-		return slices.Contains(s.list, scope)
+		return slices.Index(s.list, scope)
 	}
-	_, ok := slices.BinarySearch(s.list, scope)
-	return ok
+	if i, ok := slices.BinarySearch(s.list, scope); ok {
+		return i
+	}
+	return -1
 }
 
 // HasAll reports whether every scope of other is in the set.

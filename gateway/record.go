@@ -45,7 +45,7 @@ func (p *passage) count(reason authz.Reason, took time.Duration) {
 		return
 	}
 	p.g.Metrics.Client(string(client.ID)).Request(name)
-	at := p.x.Start.Add(took).Unix()
+	at := p.x.Start.Unix() + int64(took/time.Second)
 	client.Meter.Request(at)
 	if p.decision.Reason != authz.ReasonAllowed || p.limited.refused != "" {
 		return
