@@ -54,7 +54,7 @@ upstreams:
     principal_headers: { X-Remote-User: "{principal.client_id}" }
   gone: { endpoints: [{ url: "http://127.0.0.1:1" }] }
   nameless: { endpoints: [{ url: "http://backend.invalid" }] }
-  slow: { endpoints: [{ url: "${BACKEND_URL}" }], timeout: { response: 150ms, idle: 150ms } }
+  slow: { endpoints: [{ url: "${BACKEND_URL}" }], timeout: { response: 150ms } }
   signed: { endpoints: [{ url: "${BACKEND_URL}" }], principal_assertion: { audience: "https://signed.internal" } }
   itself: { endpoints: [{ url: "${BACKEND_URL}" }] }
 routes:
@@ -65,7 +65,7 @@ routes:
   - { name: admin, path: "/admin/*", require: { scopes: ["c:admin"] }, upstream: legacy }
   - { name: public, path: "/public/*", public: true, upstream: legacy }
   - { name: mapped, path: /mapped, require: { scopes: ["a:read"] }, upstream: legacy, request_headers: { set: { X-User-Id: "{principal.client_id}" } } }
-  - { name: plain, path: /plain, require: { scopes: ["a:read"] }, upstream: slow }
+  - { name: plain, path: /plain, require: { scopes: ["a:read"] }, upstream: legacy }
   - { name: socket, path: /socket, methods: [GET], websocket: true, require: { scopes: ["a:read"] }, upstream: legacy }
   - { name: browser, path: /browser, methods: [GET], require: { scopes: ["a:read"] }, cors: { allow_origins: ["https://app.example"] }, upstream: legacy }
   - { name: limited, path: /limited, require: { scopes: ["a:read"] }, limits: { per_client: { rate: 1/h, burst: 1 } }, upstream: legacy }
@@ -74,6 +74,7 @@ routes:
   - { name: nameless, path: /nameless, require: { scopes: ["a:read"] }, upstream: nameless }
   - { name: slow, path: /slow, require: { scopes: ["a:read"] }, upstream: slow }
   - { name: signed, path: /signed, require: { scopes: ["a:read"] }, upstream: signed }
+  - { name: halting, path: /halting, require: { scopes: ["a:read"] }, timeout: { idle: 150ms }, upstream: legacy }
   - { name: loop, path: /loop, public: true, upstream: itself }
   - { name: billing, path: /r/billing, resource: "https://api.example.com/billing", require: { scopes: ["a:read"] }, upstream: legacy }
   - { name: reports, path: /r/reports, resource: "https://api.example.com/reports", require: { scopes: ["a:read"] }, upstream: legacy }

@@ -108,7 +108,7 @@ func upstreamDoesNotAnswer(s *scene) {
 		s.Error(a.text())
 	}
 	s.problem(s.get("/slow?{tag}", s.read, "X-Then: hold"), 504, "upstream_timeout")
-	told := s.talk(request("GET", "/slow", "{read}", "", "X-Then: hang", answering("HTTP/1.1 200 OK\nContent-Length: 10\n\nhalf")))
+	told := s.talk(request("GET", "/halting", "{read}", "", "X-Then: hang", answering("HTTP/1.1 200 OK\nContent-Length: 10\n\nhalf")))
 	if !strings.HasPrefix(told, "(no whole answer)\n") || !strings.HasSuffix(told, "(closed)\n") {
 		s.Error(told)
 	}

@@ -105,6 +105,7 @@ func (u *recorder) serve(c net.Conn) {
 		}
 		if then == "early" { // before a byte of the body is read
 			_, _ = io.WriteString(c, answer)
+			_, _ = io.Copy(io.Discard, r) // no reset that could overtake the answer
 			return
 		}
 		if u.readBody(r, req, rec) != nil {
