@@ -69,10 +69,14 @@ type Client struct {
 	MaxLiveTokens  int           // cap on living tokens, up to MaxLiveTokens; 0: none
 	Addresses      Addresses     // where it may act from; none: anywhere
 	Labels         map[string]string
+	ManagedBy      string // the set of declared clients that made it, see Registry.Apply; empty: made by hand
 	Status         Status
 	CreatedAt      time.Time
 	LastUsedAt     time.Time // zero: never
 	Secrets        []Secret
+	// SecretsDeclared: the secrets are as a set of declared clients said, and
+	// were not changed by hand since.
+	SecretsDeclared bool
 
 	// Generation rises with every revocation or disabling; a token lives only
 	// while it carries its client's current one.
@@ -92,6 +96,9 @@ type Secret struct {
 	CreatedAt  time.Time
 	ExpiresAt  time.Time // zero: never
 	LastUsedAt time.Time // zero: never
+	// First tells it from others however often its hash key changes: SHA-256 of
+	// the key id and hash that it was first kept under. Zero: it is there still.
+	First [32]byte
 	// Warned is the time before its end at which that end was announced last;
 	// 0: not yet.
 	Warned time.Duration

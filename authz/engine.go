@@ -79,6 +79,7 @@ func (q *ClientQuery) Selects(c *Client) bool {
 	case q.OwnerType != "" && q.OwnerType != c.OwnerType,
 		q.OwnerID != "" && q.OwnerID != c.OwnerID,
 		q.Status != "" && q.Status != c.Status,
+		q.ManagedBy != "" && q.ManagedBy != c.ManagedBy,
 		q.Name != "" && !strings.Contains(strings.ToLower(c.Name), strings.ToLower(q.Name)):
 		return false
 	}

@@ -12,6 +12,3 @@ func NewToken(prefix string, hour Hour, random io.Reader) (BearerToken, TokenKey
 
 // Note counts a token that was issued without a cap.
 func (t *TokenCaps) Note(c *Client, token *AccessToken) { t.note(c, token, nil) }
-
-// RandomSecret makes the text of a client secret.
-func RandomSecret(random io.Reader) (SecretText, error) { return newSecretText(random) }

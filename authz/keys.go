@@ -191,6 +191,9 @@ func (r *Registry) Rehash(ctx context.Context, id ClientID, secretID string, tex
 			}
 			ch.SecretID = s.ID
 			ch.say("secret " + s.ID + ": " + fromTo("hash key", s.HashKeyID, keys.active))
+			if s.First == ([32]byte{}) {
+				s.First = firstOf(s.HashKeyID, s.Hash)
+			}
 			s.Hash, s.HashKeyID = keys.Hash(text)
 			return nil
 		}

@@ -272,6 +272,7 @@ func (r *Registry) Rotate(ctx context.Context, id ClientID, overlap time.Duratio
 		if text, err = r.addSecret(c, ch.At); err != nil {
 			return err
 		}
+		c.SecretsDeclared = false
 		ch.SecretID = c.Secrets[len(c.Secrets)-1].ID
 		ch.say(append([]string{"new secret " + ch.SecretID}, ended...)...)
 		return nil
@@ -380,6 +381,7 @@ func (r *Registry) RemoveSecret(ctx context.Context, id ClientID, secretID strin
 			return fmt.Errorf("secret %.40q: %w", secretID, ErrNotFound)
 		}
 		c.Secrets = slices.Delete(c.Secrets, i, i+1)
+		c.SecretsDeclared = false
 		ch.SecretID = secretID
 		ch.say("secret " + secretID + " removed")
 		if !force && !slices.ContainsFunc(c.Secrets, func(s Secret) bool { return s.Live(ch.At) }) {

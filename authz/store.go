@@ -91,6 +91,7 @@ type ClientQuery struct {
 	Status    Status // empty: any
 	Name      string // part of the name, without case; empty: any
 	Labels    map[string]string
+	ManagedBy string // made by this set of declared clients; empty: any
 }
 
 // ClientPage is one page of clients; Next is empty on the last one.

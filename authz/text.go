@@ -155,6 +155,9 @@ func newToken(prefix string, hour Hour, random io.Reader) (BearerToken, TokenKey
 	return BearerToken{string(b)}, TokenKey{Hour: hour, Hash: sha256.Sum256(b)}, nil
 }
 
+// NewSecret makes the text of a client secret. A nil random is crypto/rand.
+func NewSecret(random io.Reader) (SecretText, error) { return newSecretText(random) }
+
 // newSecretText makes the text of a client secret.
 func newSecretText(random io.Reader) (SecretText, error) {
 	b, err := appendRandom([]byte(SecretPrefix), random)

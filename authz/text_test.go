@@ -46,7 +46,7 @@ func TestTheFormOfTokensAndSecretsIsPinned(t *testing.T) {
 	if want := (authz.TokenKey{Hour: 500_000, Hash: sha256.Sum256([]byte(sampleToken))}); key != want {
 		t.Errorf("key is %+v, want %+v", key, want)
 	}
-	secret, err := authz.RandomSecret(ones())
+	secret, err := authz.NewSecret(ones())
 	if want := "spocs_11111111111111111111111111111111111111111113iI6SZ"; err != nil || secret.Text() != want {
 		t.Errorf("secret is %q (%v), want %q", secret.Text(), err, want)
 	}
@@ -113,7 +113,7 @@ func TestEveryChangedCharacterIsNoticed(t *testing.T) {
 
 // Bytes of 248 and more would favour the first digits: they are drawn again.
 func TestRandomDigitsAreEquallyLikely(t *testing.T) {
-	secret, err := authz.RandomSecret(&repeated{bytes: []byte{248, 255, 61, 250}})
+	secret, err := authz.NewSecret(&repeated{bytes: []byte{248, 255, 61, 250}})
 	if want := authz.SecretPrefix + strings.Repeat("z", 43); err != nil || !strings.HasPrefix(secret.Text(), want) {
 		t.Errorf("secret is %q (%v), want it to begin with %q", secret.Text(), err, want)
 	}
@@ -123,7 +123,7 @@ func TestRandomDigitsAreEquallyLikely(t *testing.T) {
 	}
 	source, count := &repeated{bytes: every}, map[rune]int{}
 	for range every {
-		secret, err := authz.RandomSecret(source)
+		secret, err := authz.NewSecret(source)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -143,7 +143,7 @@ func TestWithoutRandomnessNothingIsMade(t *testing.T) {
 	if token, _, err := authz.NewToken("spoat_", 1, iotest.ErrReader(dry)); !errors.Is(err, dry) || token.Text() != "" {
 		t.Errorf("token %q, %v", token.Text(), err)
 	}
-	if secret, err := authz.RandomSecret(iotest.ErrReader(dry)); !errors.Is(err, dry) || secret.Text() != "" {
+	if secret, err := authz.NewSecret(iotest.ErrReader(dry)); !errors.Is(err, dry) || secret.Text() != "" {
 		t.Errorf("secret %q, %v", secret.Text(), err)
 	}
 }
@@ -153,7 +153,7 @@ func TestTokensAndSecretsPrintThemselvesRedacted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	secret, err := authz.RandomSecret(nil)
+	secret, err := authz.NewSecret(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +187,7 @@ func TestTokensAndSecretsPrintThemselvesRedacted(t *testing.T) {
 }
 
 func TestSecretsAreToldByTheirForm(t *testing.T) {
-	secret, err := authz.RandomSecret(nil)
+	secret, err := authz.NewSecret(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,6 +58,8 @@ func (s *Server) refuse(c echo.Context, err error) error {
 	var oe *authz.OAuthError
 	var inUse *authz.KeyInUseError
 	var capped *authz.TokenCapError
+	var wrong authz.DeclarationErrors
+	var unfinished *authz.UnfinishedError
 	h := c.Response().Header()
 	switch {
 	case errors.As(err, &field):
@@ -74,6 +76,10 @@ func (s *Server) refuse(c echo.Context, err error) error {
 		return writeProblem(c, http.StatusConflict, "client_revoked", "The client is revoked and cannot come back.")
 	case errors.Is(err, authz.ErrConflict):
 		return writeProblem(c, http.StatusConflict, "conflict", "The client changed meanwhile; try again.")
+	case errors.As(err, &wrong):
+		return write(c, ProblemBody{Status: http.StatusUnprocessableEntity, Error: "invalid_clients", Detail: wrong.Error(), Problems: declarationProblems(wrong)})
+	case errors.As(err, &unfinished):
+		return s.refuseUnfinished(c, unfinished)
 	case errors.As(err, &inUse):
 		return writeProblem(c, http.StatusConflict, "key_in_use", inUse.Error())
 	case errors.Is(err, authz.ErrKeysFixed):
@@ -94,18 +100,21 @@ func (s *Server) refuse(c echo.Context, err error) error {
 
 var (
 	errBadRequest  = errors.New("bad request")
-	errTooLarge    = errors.New("the body is larger than 1 MiB")
+	errTooLarge    = errors.New("the body is too large")
 	errContentType = errors.New("the content type must be application/json")
 )
 
 // read decodes a JSON body strictly: unknown members, a second value and a
 // wrong content type are refused. An empty body is the zero value where the
 // call allows it.
-func read(c echo.Context, v any, mayBeEmpty bool) error {
+func read(c echo.Context, v any, mayBeEmpty bool) error { return readUpTo(maxBody, c, v, mayBeEmpty) }
+
+// readUpTo is read for a body of up to so many bytes.
+func readUpTo(bytes int64, c echo.Context, v any, mayBeEmpty bool) error {
 	r := c.Request()
-	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, bytes))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return errTooLarge
+		return fmt.Errorf("%w: more than %d bytes", errTooLarge, bytes)
 	}
 	if err != nil {
 		return fmt.Errorf("%w: read the body: %w", errBadRequest, err)

@@ -101,7 +101,7 @@ func (s *Server) listClients(c echo.Context) error {
 func clientQuery(c echo.Context) (authz.ClientQuery, error) {
 	q := authz.ClientQuery{
 		After: authz.ClientID(c.QueryParam("cursor")), OwnerType: c.QueryParam("owner_type"), OwnerID: c.QueryParam("owner_id"),
-		Status: authz.Status(c.QueryParam("status")), Name: c.QueryParam("name"),
+		Status: authz.Status(c.QueryParam("status")), Name: c.QueryParam("name"), ManagedBy: c.QueryParam("managed_by"),
 	}
 	if q.After != "" {
 		if _, err := authz.ParseClientID(string(q.After)); err != nil {

@@ -42,6 +42,7 @@ type Client struct {
 	MaxLiveTokens   int               `json:"max_live_tokens,omitempty"`  // absent: no cap
 	Addresses       []string          `json:"addresses,omitempty"`        // absent: anywhere
 	Labels          map[string]string `json:"labels,omitempty"`
+	ManagedBy       string            `json:"managed_by,omitempty"` // the set of declared clients that made it
 	Status          string            `json:"status"`
 	CreatedAt       time.Time         `json:"created_at"`
 	LastUsedAt      *time.Time        `json:"last_used_at"`
@@ -98,7 +99,7 @@ type EventList struct {
 func clientJSON(c *authz.Client) Client {
 	out := Client{
 		ID: string(c.ID), Name: c.Name, AllowedGrants: []string{}, AllowedScopes: c.AllowedScopes.Strings(),
-		Confidential: c.Confidential, OwnerType: c.OwnerType, OwnerID: c.OwnerID, Labels: c.Labels,
+		Confidential: c.Confidential, OwnerType: c.OwnerType, OwnerID: c.OwnerID, Labels: c.Labels, ManagedBy: c.ManagedBy,
 		Status: string(c.Status), CreatedAt: c.CreatedAt.UTC(), LastUsedAt: timeOrNull(c.LastUsedAt),
 		Generation: c.Generation, TokensNotBefore: timeOrNull(c.TokensNotBefore), Version: c.Version, Secrets: []Secret{},
 		IssueLimit: c.IssueLimit.String(), MaxLiveTokens: c.MaxLiveTokens, Addresses: c.Addresses.Strings(),

@@ -72,6 +72,7 @@ func (s *Server) Mount(e *echo.Echo, overSocket bool) {
 	g := e.Group("/admin/v1", s.guard(overSocket))
 	g.POST("/clients", s.createClient)
 	g.GET("/clients", s.listClients)
+	g.POST("/clients/apply", s.applyClients)
 	g.GET("/clients/:id", s.getClient)
 	g.PATCH("/clients/:id", s.updateClient)
 	g.POST("/clients/:id/rotate-secret", s.rotateSecret)

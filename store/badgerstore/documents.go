@@ -26,10 +26,12 @@ type clientDocument struct {
 	MaxLiveTokens   int               `json:"max_live_tokens,omitempty"`
 	Addresses       authz.Addresses   `json:"addresses,omitempty"` // CIDR
 	Labels          map[string]string `json:"labels,omitempty"`
+	ManagedBy       string            `json:"managed_by,omitempty"`
 	Status          authz.Status      `json:"status"`
 	CreatedAt       time.Time         `json:"created_at,omitzero"`
 	LastUsedAt      time.Time         `json:"last_used_at,omitzero"`
 	Secrets         []secretDocument  `json:"secrets,omitempty"`
+	SecretsDeclared bool              `json:"secrets_declared,omitempty"`
 	Generation      uint64            `json:"generation"`
 	TokensNotBefore time.Time         `json:"tokens_not_before,omitzero"`
 	Version         uint64            `json:"version"`
@@ -39,6 +41,7 @@ type secretDocument struct {
 	ID         string    `json:"id"`
 	Hash       []byte    `json:"hash"` // base64 of an HMAC whose key is not in the store
 	HashKeyID  string    `json:"hash_key_id"`
+	First      []byte    `json:"first,omitempty"` // SHA-256, or none
 	Preview    string    `json:"preview"`
 	CreatedAt  time.Time `json:"created_at,omitzero"`
 	ExpiresAt  time.Time `json:"expires_at,omitzero"`
@@ -53,6 +56,7 @@ func encodeClient(c *authz.Client) ([]byte, error) {
 		OwnerType: c.OwnerType, OwnerID: c.OwnerID, TokenTTL: c.AccessTokenTTL, Labels: c.Labels, Status: c.Status,
 		CreatedAt: c.CreatedAt, LastUsedAt: c.LastUsedAt, Generation: c.Generation, TokensNotBefore: c.TokensNotBefore, Version: c.Version,
 		IssueLimit: c.IssueLimit, MaxLiveTokens: c.MaxLiveTokens, Addresses: c.Addresses,
+		ManagedBy: c.ManagedBy, SecretsDeclared: c.SecretsDeclared,
 	}
 	for i := range c.Secrets {
 		s := &c.Secrets[i]
@@ -60,6 +64,9 @@ func encodeClient(c *authz.Client) ([]byte, error) {
 			ID: s.ID, Hash: s.Hash[:], HashKeyID: s.HashKeyID, Preview: s.Preview,
 			CreatedAt: s.CreatedAt, ExpiresAt: s.ExpiresAt, LastUsedAt: s.LastUsedAt, Warned: s.Warned,
 		})
+		if s.First != ([32]byte{}) {
+			d.Secrets[i].First = s.First[:]
+		}
 	}
 	if _, err := authz.ParseScopeSet(d.Scopes); err != nil {
 		return nil, fmt.Errorf("scopes that could not be read again: %w", err)
@@ -81,15 +88,17 @@ func decodeClient(key clientKey, b []byte) (authz.Client, error) {
 		OwnerType: d.OwnerType, OwnerID: d.OwnerID, AccessTokenTTL: d.TokenTTL, Labels: d.Labels, Status: d.Status,
 		CreatedAt: d.CreatedAt, LastUsedAt: d.LastUsedAt, Generation: d.Generation, TokensNotBefore: d.TokensNotBefore, Version: d.Version,
 		IssueLimit: d.IssueLimit, MaxLiveTokens: d.MaxLiveTokens, Addresses: d.Addresses,
+		ManagedBy: d.ManagedBy, SecretsDeclared: d.SecretsDeclared,
 	}
 	for _, s := range d.Secrets {
-		if len(s.Hash) != 32 {
+		if len(s.Hash) != 32 || len(s.First) != 0 && len(s.First) != 32 {
 			return authz.Client{}, fmt.Errorf("%w: client %s: secret %.40q", errDamaged, key.id(), s.ID)
 		}
 		c.Secrets = append(c.Secrets, authz.Secret{
 			ID: s.ID, Hash: [32]byte(s.Hash), HashKeyID: s.HashKeyID, Preview: s.Preview,
 			CreatedAt: s.CreatedAt, ExpiresAt: s.ExpiresAt, LastUsedAt: s.LastUsedAt, Warned: s.Warned,
 		})
+		copy(c.Secrets[len(c.Secrets)-1].First[:], s.First)
 	}
 	return c, nil
 }

@@ -48,10 +48,11 @@ func client(n int) authz.Client {
 		Confidential:  true, OwnerType: "tenant", OwnerID: "42", AccessTokenTTL: 30 * time.Minute,
 		IssueLimit: authz.IssueLimit{N: 100, Per: time.Hour}, MaxLiveTokens: 50,
 		Addresses: authz.Addresses{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/32")},
-		Labels:    map[string]string{"team": "billing"}, Status: authz.StatusActive, CreatedAt: Now().Add(123 * time.Millisecond),
+		Labels:    map[string]string{"team": "billing"}, ManagedBy: "infra/billing", SecretsDeclared: true,
+		Status: authz.StatusActive, CreatedAt: Now().Add(123 * time.Millisecond),
 		Secrets: []authz.Secret{
 			{ID: "s1", Hash: sha256.Sum256([]byte{1}), HashKeyID: "k1", Preview: "spocs_abcd", CreatedAt: Now()},
-			{ID: "s2", Hash: sha256.Sum256([]byte{2}), HashKeyID: "k2", Preview: "spocs_efgh", CreatedAt: Now(), ExpiresAt: Now().Add(time.Hour), Warned: 24 * time.Hour},
+			{ID: "s2", Hash: sha256.Sum256([]byte{2}), HashKeyID: "k2", First: sha256.Sum256([]byte{3}), Preview: "spocs_efgh", CreatedAt: Now(), ExpiresAt: Now().Add(time.Hour), Warned: 24 * time.Hour},
 		},
 		Generation: 1, TokensNotBefore: Now().Add(-time.Hour),
 	}

@@ -1,0 +1,124 @@
+package authz
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"time"
+)
+
+var v4Pattern = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+
+// isV4 reports whether an id that somebody chose is as the server would have
+// made it (RFC 9562 section 5.4): one that is not random may be another's too.
+func isV4(id ClientID) bool { return v4Pattern.MatchString(string(id)) }
+
+// stage is a part of a client that is written with one event.
+type stage struct {
+	kind EventKind
+	edit func(c *Client) (said []string, err error)
+}
+
+// stages are the parts of a declared client in the order in which they are
+// written: what is to be disabled is disabled first, what is enabled last.
+func (r *Registry) stages(a *Application, d *Declared) []stage {
+	status := stage{EventClientEnabled, func(c *Client) ([]string, error) { return d.editStatus(c), nil }}
+	stages := []stage{
+		{EventClientUpdated, func(c *Client) ([]string, error) { return r.editFields(c, d) }},
+		{EventSecretRotated, func(c *Client) ([]string, error) { return r.declareSecrets(c, a, d) }},
+	}
+	if d.Disabled {
+		status.kind = EventClientDisabled
+		return append([]stage{status}, stages...)
+	}
+	return append(stages, status)
+}
+
+// editStatus disables or enables the client as declared.
+func (d *Declared) editStatus(c *Client) []string {
+	want := StatusActive
+	if d.Disabled {
+		want = StatusDisabled
+	}
+	if c.Status == want {
+		return nil
+	}
+	said := []string{fromTo("status", string(c.Status), string(want))}
+	if c.Status = want; d.Disabled {
+		c.Generation++
+		said = append(said, "all tokens end")
+	}
+	return said
+}
+
+// declareSecrets gives a client its declared secrets. Secrets that were changed
+// by hand since are left alone unless the application takes them: a file that
+// was not brought up to date must neither end the new secret nor bring back one
+// that was taken away.
+func (r *Registry) declareSecrets(c *Client, a *Application, d *Declared) ([]string, error) {
+	if d.Secrets == nil {
+		return nil, nil
+	}
+	byHand := !c.SecretsDeclared
+	said, err := r.Keys.Keys().editSecrets(c, d.Secrets, r.Now().UTC().Truncate(time.Millisecond))
+	if err != nil || len(said) == 0 {
+		return nil, err
+	}
+	if byHand && !a.TakeSecrets {
+		return nil, &FieldError{"secrets", "differ, and the client's own were last changed by hand: leave secrets out, or bring them up to date and let them replace its own (take_secrets)"}
+	}
+	c.SecretsDeclared = true
+	return said, nil
+}
+
+// createDeclared registers a declared client.
+func (r *Registry) createDeclared(ctx context.Context, a *Application, d *Declared) error {
+	ch := a.By.change(EventClientCreated)
+	ch.At = r.Now().UTC().Truncate(time.Millisecond)
+	c := d.fresh(a.ManagedBy, ch.At)
+	for _, s := range r.stages(a, d) {
+		if _, err := s.edit(&c); err != nil {
+			return err
+		}
+	}
+	c.Generation = 1
+	ch.say(d.describe(&c)...)
+	if _, err := r.Store.PutClient(ctx, c, ch); err != nil {
+		return fmt.Errorf("register client %s: %w", c.ID, err)
+	}
+	return nil
+}
+
+// describe says what a new client is.
+func (d *Declared) describe(c *Client) []string {
+	said := append(describe(c), "managed_by "+shown(c.ManagedBy))
+	if d.Disabled {
+		said = append(said, "status "+shown(string(StatusDisabled)))
+	}
+	return said
+}
+
+// updateDeclared brings a client to what is declared, stage by stage. Each is
+// judged anew against the client as it is by then.
+func (r *Registry) updateDeclared(ctx context.Context, a *Application, d *Declared) error {
+	for _, s := range r.stages(a, d) {
+		_, err := r.change(ctx, d.ID, a.By.change(s.kind), func(c *Client, ch *Change) error {
+			if c.Status == StatusRevoked {
+				return ErrRevoked
+			}
+			said, err := s.edit(c)
+			if err != nil {
+				return err
+			}
+			if len(said) == 0 {
+				return errUnchanged
+			}
+			ch.say(said...)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,96 @@
+package authz
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Declared is a client as a file says that it shall be: all of it but what the
+// server alone knows, so that what is not set is not there.
+type Declared struct {
+	ID             ClientID
+	Name           string
+	AllowedGrants  []GrantType // nil: client_credentials
+	AllowedScopes  []Scope
+	Confidential   bool
+	OwnerType      string
+	OwnerID        string
+	AccessTokenTTL time.Duration
+	IssueLimit     IssueLimit
+	MaxLiveTokens  int
+	Addresses      Addresses
+	Labels         map[string]string
+	Disabled       bool
+	Secrets        []DeclaredSecret // nil: left as they are
+}
+
+// DeclaredSecret is a secret as a file gives it: by its text, or by its hash
+// under one of the server's hash keys.
+type DeclaredSecret struct {
+	Text      SecretText
+	Hash      [32]byte
+	HashKeyID string // empty: by its text
+	Preview   string // of one that is given by its hash; empty: none
+	ExpiresAt time.Time
+}
+
+// DeclarationError is one thing that is wrong with what is declared.
+type DeclarationError struct {
+	Client  int    // its index
+	Field   string // below the client, such as secrets[0].hash_key_id
+	Problem string
+}
+
+// Path is where it is wrong: clients[3].secrets[0].hash_key_id.
+func (e *DeclarationError) Path() string { return fmt.Sprintf("clients[%d].%s", e.Client, e.Field) }
+
+// Error implements error.
+func (e *DeclarationError) Error() string { return e.Path() + ": " + e.Problem }
+
+// DeclarationErrors is all that is wrong with what is declared; nothing was
+// changed.
+type DeclarationErrors []*DeclarationError
+
+// Error implements error: it tells the first and how many there are.
+func (es DeclarationErrors) Error() string {
+	return fmt.Sprintf("%s (problem 1 of %d)", es[0], len(es))
+}
+
+// fresh is the client that a declaration makes where there is none.
+func (d *Declared) fresh(managedBy string, now time.Time) Client {
+	return Client{
+		ID: d.ID, Confidential: d.Confidential, Status: StatusActive, CreatedAt: now, Generation: 1,
+		AllowedGrants: []GrantType{}, AllowedScopes: NewScopeSet(), ManagedBy: managedBy, SecretsDeclared: true,
+	}
+}
+
+// editFields sets the client's fields as declared, checks them if any is
+// another now, and says of each of those what it was and what it is.
+func (r *Registry) editFields(c *Client, d *Declared) (said []string, err error) {
+	grants := d.AllowedGrants
+	if grants == nil {
+		grants = []GrantType{GrantClientCredentials}
+	}
+	u := Update{
+		Name: &d.Name, AllowedGrants: &grants, AllowedScopes: &d.AllowedScopes, Confidential: &d.Confidential,
+		OwnerType: &d.OwnerType, OwnerID: &d.OwnerID, AccessTokenTTL: &d.AccessTokenTTL, IssueLimit: &d.IssueLimit,
+		MaxLiveTokens: &d.MaxLiveTokens, Addresses: &d.Addresses, Labels: &d.Labels,
+	}
+	if unique(d.AllowedScopes) && c.AllowedScopes.Equal(NewScopeSet(d.AllowedScopes...)) {
+		u.AllowedScopes = nil // it may keep what the catalogue names no more
+	}
+	if said, err = r.apply(c, &u); err != nil || len(said) == 0 {
+		return nil, err
+	}
+	return said, c.Validate(r.Policy.Load().MaxTokenTTL)
+}
+
+func unique[T comparable](list []T) bool {
+	for i := range list {
+		if slices.Contains(list[:i], list[i]) {
+			return false
+		}
+	}
+	return true
+}
