@@ -82,7 +82,7 @@ func (k *HashKeys) secretOf(d *DeclaredSecret, now time.Time) (Secret, error) {
 	s := Secret{Hash: d.Hash, HashKeyID: d.HashKeyID, Preview: d.Preview, CreatedAt: now, ExpiresAt: d.ExpiresAt}
 	if d.HashKeyID == "" {
 		s.Hash, s.HashKeyID = k.Hash(d.Text)
-		s.Preview = d.Text.text[:previewLength]
+		s.Preview = d.Text.Preview()
 	}
 	if !slices.Contains(k.order, s.HashKeyID) {
 		return Secret{}, fmt.Errorf("%.40q is none of the server's hash keys, %s", s.HashKeyID, strings.Join(k.order, ", "))

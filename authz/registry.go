@@ -136,13 +136,13 @@ func (r *Registry) newID() (ClientID, error) {
 // addSecret gives the client a new secret. Its id comes from the version that
 // the change will have, so that no id is ever used twice.
 func (r *Registry) addSecret(c *Client, now time.Time) (SecretText, error) {
-	text, err := newSecretText(r.Random)
+	text, err := NewSecret(r.Random)
 	if err != nil {
 		return SecretText{}, fmt.Errorf("make a secret: %w", err)
 	}
 	hash, keyID := r.Keys.Keys().Hash(text)
 	c.Secrets = append(c.Secrets, Secret{
-		ID: fmt.Sprintf("s%d", c.Version+1), Hash: hash, HashKeyID: keyID, Preview: text.text[:previewLength], CreatedAt: now,
+		ID: fmt.Sprintf("s%d", c.Version+1), Hash: hash, HashKeyID: keyID, Preview: text.Preview(), CreatedAt: now,
 	})
 	return text, nil
 }

@@ -72,6 +72,15 @@ func (SecretText) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 // LogValue implements slog.LogValuer.
 func (SecretText) LogValue() slog.Value { return slog.StringValue(redacted) }
 
+// Preview returns the first characters of a secret, to tell secrets apart: of
+// what is none, nothing.
+func (s SecretText) Preview() string {
+	if len(s.text) < previewLength {
+		return ""
+	}
+	return s.text[:previewLength]
+}
+
 // TokenHash is the SHA-256 of a bearer token: all that the store knows of it.
 type TokenHash [sha256.Size]byte
 
@@ -156,10 +165,7 @@ func newToken(prefix string, hour Hour, random io.Reader) (BearerToken, TokenKey
 }
 
 // NewSecret makes the text of a client secret. A nil random is crypto/rand.
-func NewSecret(random io.Reader) (SecretText, error) { return newSecretText(random) }
-
-// newSecretText makes the text of a client secret.
-func newSecretText(random io.Reader) (SecretText, error) {
+func NewSecret(random io.Reader) (SecretText, error) {
 	b, err := appendRandom([]byte(SecretPrefix), random)
 	if err != nil {
 		return SecretText{}, err

@@ -24,6 +24,7 @@ type room struct {
 var rooms = []room{
 	{name: "authz", onlyStd: true, why: "the law knows no transport, no engine and no metric: whoever reads it needs the standard library only"},
 	{name: "authz/oauth", may: []string{"authz", "metrics"}, why: "the authorization server speaks in authz nouns; it must not know which engine keeps them nor how requests are forwarded"},
+	{name: "authz/clientfile", may: []string{"authz", "strict"}, noSockets: true, noClock: true, why: "a file of clients is checked by itself; whether the server can take it, the server says"},
 	{name: "authz/admin", may: []string{"authz", "metrics", "authz/oauth", "authz/webhook"}, why: "the admin API changes clients through authz, describes a token in oauth's words and shows how webhooks fare; what it reports of the gateway comes in through interfaces of its own"},
 	{name: "authz/webhook", may: []string{"authz", "metrics"}, onlyStd: true, why: "a webhook follows the control log through the Store contract; it must not know which engine keeps it nor how its configuration is written"},
 	{name: "store", may: []string{"authz", "store/..."}, why: "the notebook keeps what authz says and decides nothing"},

@@ -30,6 +30,8 @@ type Environment struct {
 	LookupEnv func(name string) (string, bool)
 	// ReadFile is os.ReadFile there; if nil, no file can be read.
 	ReadFile func(name string) ([]byte, error)
+	// Hidden tells texts that problems do not repeat; if nil, all may be.
+	Hidden func(text string) bool
 }
 
 // Mention is a name in the file that must stand elsewhere in it, and where.
@@ -95,10 +97,10 @@ func (r *Reader) Enter(n *yaml.Node, path string) (*yaml.Node, bool) {
 
 // WrongKind reports a value of another kind than wanted.
 func (r *Reader) WrongKind(n *yaml.Node, path, want string) {
-	r.Problem(n, path, "want %s, got %s", want, describe(n))
+	r.Problem(n, path, "want %s, got %s", want, r.describe(n))
 }
 
-func describe(n *yaml.Node) string {
+func (r *Reader) describe(n *yaml.Node) string {
 	switch {
 	case n.Kind == yaml.MappingNode:
 		return "a mapping"
@@ -108,6 +110,8 @@ func describe(n *yaml.Node) string {
 		return fmt.Sprintf("the number %.40s", n.Value)
 	case n.Tag == "!!bool" || n.Tag == "!!timestamp" || n.Tag == "!!merge":
 		return fmt.Sprintf("%.40s", n.Value)
+	case r.Env.Hidden != nil && r.Env.Hidden(n.Value):
+		return "a text that is not repeated here"
 	}
 	return fmt.Sprintf("the text %.60q", n.Value)
 }
@@ -119,7 +123,7 @@ func (r *Reader) Text(n *yaml.Node, path, want string, fits func(string) bool) (
 	case n.Kind != yaml.ScalarNode:
 		r.WrongKind(n, path, want)
 	case n.Tag != "!!str" && fits(n.Value):
-		r.Problem(n, path, "want %s, got %s; put it in quotes", want, describe(n))
+		r.Problem(n, path, "want %s, got %s; put it in quotes", want, r.describe(n))
 	case n.Tag != "!!str":
 		r.WrongKind(n, path, want)
 	default:
@@ -155,7 +159,7 @@ func (r *Reader) pairs(n *yaml.Node, path string, yield func(key, value *yaml.No
 			r.Problem(key, path, "merge keys (<<) are not allowed: what a value is stands in it; an alias may stand for a whole value")
 			continue
 		case key.Kind != yaml.ScalarNode || key.Tag != "!!str" || key.Style&yaml.TaggedStyle != 0:
-			r.Problem(key, path, "want text as key, got %s; put text that looks like something else in quotes", describe(key))
+			r.Problem(key, path, "want text as key, got %s; put text that looks like something else in quotes", r.describe(key))
 			continue
 		}
 		if line, twice := lines[key.Value]; twice {

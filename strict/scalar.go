@@ -16,6 +16,8 @@ type Scalar[V any] struct {
 	Words   []string       // all there are; nil: any
 	Longest int            // in bytes; 0: 4096
 	Lines   bool           // line breaks are allowed
+	Hidden  bool           // problems do not repeat the text: somebody may have put a secret there
+	Plain   bool           // "${" stands for itself; else it is refused, since nothing is expanded here
 	// parse reads a text that matches; its error says what is wrong with it. If
 	// nil, V is string and the text is the value.
 	Parse func(text string) (V, error)
@@ -68,7 +70,7 @@ func (k Scalar[V]) accepted() string {
 // judge reads the text of a value or of a key.
 func (k Scalar[V]) judge(text string) (V, error) {
 	var none V
-	if strings.Contains(text, "${") {
+	if !k.Plain && strings.Contains(text, "${") {
 		return none, fmt.Errorf("${...} is expanded in URLs, header values and secrets only")
 	}
 	if longest := k.maxLength(); len(text) > longest {
@@ -89,6 +91,9 @@ func (k Scalar[V]) judge(text string) (V, error) {
 		return none, fmt.Errorf("unknown %s %.60q%s", k.Want, text, hint)
 	}
 	if k.Pattern != nil && !k.Pattern.MatchString(text) {
+		if k.Hidden {
+			return none, fmt.Errorf("is not %s", k.Want)
+		}
 		return none, fmt.Errorf("%.80q is not %s", text, k.Want)
 	}
 	return k.Parse(text)

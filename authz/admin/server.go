@@ -73,6 +73,7 @@ func (s *Server) Mount(e *echo.Echo, overSocket bool) {
 	g.POST("/clients", s.createClient)
 	g.GET("/clients", s.listClients)
 	g.POST("/clients/apply", s.applyClients)
+	g.POST("/secrets/hash", s.hashSecret)
 	g.GET("/clients/:id", s.getClient)
 	g.PATCH("/clients/:id", s.updateClient)
 	g.POST("/clients/:id/rotate-secret", s.rotateSecret)

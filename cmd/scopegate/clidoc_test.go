@@ -22,7 +22,7 @@ const cliIntro = `# Command line
 
 Each flag can be given by the environment as ` + "`SCOPEGATE_<FLAG>`" + `, in capitals and with ` + "`_`" + ` for ` + "`-`" + `: flag over environment
 over default. Data goes to standard output, words to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage,
-3 an invalid routes file.
+3 an invalid routes or clients file.
 
 Secrets never stand in flags: ` + "`SCOPEGATE_ADMIN_TOKEN`" + ` and ` + "`SCOPEGATE_ADMIN_TOKEN_FILE`" + ` give the admin token,
 ` + "`SCOPEGATE_HASH_KEYS_FILE`" + ` the file of hash keys, ` + "`SCOPEGATE_SIGNING_KEYS_FILE`" + ` the one of signing keys.

@@ -21,7 +21,8 @@ func clientsCommand(w world) *cobra.Command {
 		clientsRevoke(w),
 		clientsStatus(w, "disable", "Disable a client: its tokens end at once, until it is enabled no new ones"),
 		clientsStatus(w, "enable", "Enable a disabled client; its old tokens stay dead"),
-		clientsRevokeTokens(w), clientsRemoveSecret(w))
+		clientsRevokeTokens(w), clientsRemoveSecret(w),
+		clientsApply(w), clientsExport(w), clientsNewSecret(w), clientsHashSecret(w))
 	return onlySubcommands(cmd)
 }
 
@@ -153,6 +154,12 @@ func (r *remote) printClient(w world, c *admin.Client) error {
 		}
 		if len(c.Addresses) > 0 {
 			t.row("addresses", strings.Join(c.Addresses, " "))
+		}
+		if len(c.Labels) > 0 {
+			t.row("labels", labelText(c.Labels))
+		}
+		if c.ManagedBy != "" {
+			t.row("managed_by", c.ManagedBy)
 		}
 		t.row("generation", c.Generation)
 		t.row("created_at", when(&c.CreatedAt))

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -83,4 +85,13 @@ func ownerText(c *admin.Client) string {
 		return "-"
 	}
 	return c.OwnerType + ":" + c.OwnerID
+}
+
+// labelText shows labels as --label takes them, in the order of their keys.
+func labelText(labels map[string]string) string {
+	texts := make([]string, 0, len(labels))
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		texts = append(texts, key+"="+labels[key])
+	}
+	return strings.Join(texts, " ")
 }
