@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"time"
 )
 
@@ -82,6 +83,9 @@ func (r *Registry) createDeclared(ctx context.Context, a *Application, d *Declar
 		}
 	}
 	c.Generation = 1
+	if len(c.Secrets) > 0 {
+		ch.SecretID = c.Secrets[0].ID
+	}
 	ch.say(d.describe(&c)...)
 	if _, err := r.Store.PutClient(ctx, c, ch); err != nil {
 		return fmt.Errorf("register client %s: %w", c.ID, err)
@@ -98,6 +102,29 @@ func (d *Declared) describe(c *Client) []string {
 	return said
 }
 
+// secretEvent is what a change of secrets is to those who are told of it: a new
+// one, if there is any, then one that is gone. Of several it names the first;
+// the event's detail tells all.
+func secretEvent(before, after []Secret) (kind EventKind, id string) {
+	if id = firstMissing(after, before); id != "" {
+		return EventSecretRotated, id
+	}
+	if id = firstMissing(before, after); id != "" {
+		return EventSecretRemoved, id
+	}
+	return EventClientUpdated, ""
+}
+
+// firstMissing returns the id of the first secret that others have not.
+func firstMissing(list, others []Secret) string {
+	for i := range list {
+		if !slices.ContainsFunc(others, func(s Secret) bool { return s.ID == list[i].ID }) {
+			return list[i].ID
+		}
+	}
+	return ""
+}
+
 // updateDeclared brings a client to what is declared, stage by stage. Each is
 // judged anew against the client as it is by then.
 func (r *Registry) updateDeclared(ctx context.Context, a *Application, d *Declared) error {
@@ -106,12 +133,16 @@ func (r *Registry) updateDeclared(ctx context.Context, a *Application, d *Declar
 			if c.Status == StatusRevoked {
 				return ErrRevoked
 			}
+			before := slices.Clone(c.Secrets)
 			said, err := s.edit(c)
 			if err != nil {
 				return err
 			}
 			if len(said) == 0 {
 				return errUnchanged
+			}
+			if s.kind == EventSecretRotated {
+				ch.Kind, ch.SecretID = secretEvent(before, c.Secrets)
 			}
 			ch.say(said...)
 			return nil

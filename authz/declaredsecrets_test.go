@@ -43,6 +43,19 @@ func TestDeclaredSecretsReplaceEachOther(t *testing.T) {
 	if l.knows(t, d.ID, second) || !l.knows(t, d.ID, third) || len(l.stored(t, d.ID).Secrets) != 1 {
 		t.Errorf("secrets %+v", l.stored(t, d.ID).Secrets)
 	}
+	seq := l.lastSeq(t)
+	d.Secrets = append(d.Secrets, authz.DeclaredSecret{Text: newSecret(t)})
+	l.applies(t, application(d))
+	d.Secrets = d.Secrets[:1]
+	l.applies(t, application(d))
+	d.Secrets[0].ExpiresAt = l.now.Add(time.Hour)
+	l.applies(t, application(d))
+	events, err := l.store.Events(t.Context(), seq, 10)
+	if err != nil || len(events) != 3 || events[0].Change.Kind != authz.EventSecretRotated || events[0].Change.SecretID != "s4" ||
+		events[1].Change.Kind != authz.EventSecretRemoved || events[1].Change.SecretID != "s4" ||
+		events[2].Change.Kind != authz.EventClientUpdated || events[2].Change.SecretID != "" {
+		t.Errorf("events %+v, %v", events, err)
+	}
 	d.Secrets = nil
 	if got := l.applies(t, application(d)); got != "" || !l.knows(t, d.ID, third) {
 		t.Errorf("without secrets:\n%s", got)
