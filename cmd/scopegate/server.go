@@ -198,7 +198,7 @@ func (s *server) wireAuthz(cfg *config.Config) error {
 	authorizer := &authz.Authorizer{Tokens: s.store, Now: s.now}
 	s.webhooks = &webhook.Dispatcher{Store: s.store, Metrics: s.metrics, Log: s.log, Now: time.Now}
 	audited := &authz.Audited{Store: s.store, Log: s.log.With("log", "audit"), Changed: s.webhooks.Wake}
-	s.signing.Note = audited.Note
+	s.signing.Note = s.noteSigning(audited)
 	s.registry = &authz.Registry{
 		Store: audited, Keys: s.keys, Policy: s.policy, Now: s.now, SaveKeys: saveHashKeys(keysFile),
 	}

@@ -66,6 +66,16 @@ func saveSigningKeys(path string) func(inForce, next *assertion.Keys) error {
 	}
 }
 
+// noteSigning writes changes of the signing keys into the control log by the
+// store's clock, which its order goes by. Keys and assertions go by the
+// machine's, as those who verify them do.
+func (s *server) noteSigning(store *authz.Audited) func(context.Context, authz.Change) error {
+	return func(ctx context.Context, ch authz.Change) error {
+		ch.At = s.now().UTC().Truncate(time.Millisecond)
+		return store.Note(ctx, ch)
+	}
+}
+
 // readySigning makes the first signing key if a configuration needs one.
 func (s *server) readySigning(cfg *config.Config) error {
 	if !cfg.Asserts() {
