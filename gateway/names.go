@@ -87,6 +87,7 @@ func classOfKnown(key []byte) fieldClass {
 		"client-ip", "x-proxyuser-ip", "proxy-client-ip", "wl-proxy-client-ip",
 		"x-url-scheme", "x-scheme", "front-end-https", "x-host", "x-http-host-override", "x-originating-ip",
 		"x-rewrite-url", "x-method-override", "x-scopegate-error",
+		"remote-user", "x-remote-user", // whom a proxy has logged in: a client is no user (RFC 9700 section 4.15)
 		"proxy": // becomes HTTP_PROXY in a CGI environment (CVE-2016-5385)
 		return classOurs
 	case "content-type", "content-encoding", "content-language", "content-location", "content-range",

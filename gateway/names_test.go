@@ -11,7 +11,7 @@ import (
 // protected are names that no caller may speak to an upstream.
 var protected = []string{
 	"x-principal-client-id", "x-principal-scopes", "x-principal-assertion", "x-forwarded-for", "x-forwarded-host", "forwarded", "x-real-ip",
-	"x-url-scheme", "x-host", "x-http-host-override", "x-originating-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip", "x-ssl-client-cert", "client-cert", "client-cert-chain", "x-original-url",
+	"x-url-scheme", "x-host", "x-http-host-override", "x-originating-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip", "x-ssl-client-cert", "client-cert", "client-cert-chain", "remote-user", "x-remote-user", "x-original-url",
 	"x-rewrite-url", "x-http-method-override", "x-http-method", "x-method-override", "proxy", "x-request-id",
 	"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "content-length", "upgrade",
 	"authorization", "proxy-authorization", "expect", "http2-settings", "x-scopegate-error", "host",
