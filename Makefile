@@ -5,6 +5,8 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 
 FUZZTIME ?= 30s
+HEADS    ?= 200000000
+SEED     ?= 1
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 IMAGE    ?= scopegate:$(VERSION)
 PLATFORMS := linux/amd64 linux/arm64 darwin/arm64
@@ -46,6 +48,14 @@ bench-peers: ## scopegate beside nginx, HAProxy and echo; BENCHFLAGS='-rounds 3'
 .PHONY: bench-tokens
 bench-tokens: ## durable tokens beside a bare endpoint and Redis; BENCHFLAGS
 	go run ./bench/tokens $(BENCHFLAGS)
+
+.PHONY: soak-gateway
+soak-gateway: ## ten minutes at saturation: nothing grows, every answer is counted; BENCHFLAGS
+	go run ./bench/soak $(BENCHFLAGS)
+
+.PHONY: differential
+differential: ## the fast front beside net/http: HEADS (200000000) generated heads from SEED (1)
+	go test -count=1 -timeout 24h -v -run TestGeneratedHeads ./gateway/wire -heads $(HEADS) -seed $(SEED)
 
 .PHONY: pgo
 pgo: ## the profile by which the compiler optimizes scopegate, from the benchmark

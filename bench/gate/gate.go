@@ -23,6 +23,7 @@ import (
 // Gate is a running scopegate.
 type Gate struct {
 	Addr    string
+	Admin   string // the address of the admin listener
 	Process *proc.Process
 
 	binary  string
@@ -52,22 +53,21 @@ func Run(s *proc.Stage, set Setting) (*Gate, error) {
 	if g.Addr, err = s.Address(); err != nil {
 		return nil, err
 	}
-	admin, err := s.Address()
-	if err != nil {
+	if g.Admin, err = s.Address(); err != nil {
 		return nil, err
 	}
 	args := append([]string{
 		set.Binary, "serve", "--routes", routes, "--data-dir", g.dataDir,
-		"--listen", g.Addr, "--admin-listen", admin, "--watch=false",
+		"--listen", g.Addr, "--admin-listen", g.Admin, "--watch=false",
 	}, set.Flags...)
 	g.Process, err = s.Start(proc.Spec{Name: set.Name, Core: set.Core, Args: args, Env: set.Env, Stdout: set.Stdout})
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Await(g.Process, admin); err != nil {
+	if err := s.Await(g.Process, g.Admin); err != nil {
 		return nil, err
 	}
-	return g, g.ready(admin)
+	return g, g.ready(g.Admin)
 }
 
 // ready waits up to thirty seconds until the gateway says that it is.
@@ -95,7 +95,11 @@ type Client struct{ ID, Secret string }
 
 // Register makes a client through the command line.
 func (g *Gate) Register(ctx context.Context, name string, scopes ...string) (Client, error) {
-	args := []string{"clients", "create", "--data-dir", g.dataDir, "--name", name, "--output", "json"}
+	return g.register(ctx, name, nil, scopes)
+}
+
+func (g *Gate) register(ctx context.Context, name string, flags, scopes []string) (Client, error) {
+	args := append([]string{"clients", "create", "--data-dir", g.dataDir, "--name", name, "--output", "json"}, flags...)
 	for _, scope := range scopes {
 		args = append(args, "--scope", scope)
 	}
@@ -113,6 +117,11 @@ func (g *Gate) Register(ctx context.Context, name string, scopes ...string) (Cli
 		return Client{}, fmt.Errorf("registering %s: %w", name, err)
 	}
 	return Client{made.Client.ID, made.Secret}, nil
+}
+
+// RegisterFor makes a client whose tokens live for ttl.
+func (g *Gate) RegisterFor(ctx context.Context, name string, ttl time.Duration, scopes ...string) (Client, error) {
+	return g.register(ctx, name, []string{"--token-ttl", ttl.String()}, scopes)
 }
 
 // Tokens asks the token endpoint for n tokens of a client, by 16 callers.

@@ -22,6 +22,7 @@ type crowd struct {
 	gap     time.Duration // of an open loop: between two requests
 	ended   bool          // no request is sent any more
 	counts  bool          // within the window
+	all     int           // answers, also outside of it
 	now     func() time.Time
 	tally   Tally
 	took    histogram
@@ -174,6 +175,7 @@ func (k *caller) judge(head, body int, took time.Duration, more bool) {
 	if !right && r.tally.FirstWrong == "" {
 		r.tally.FirstWrong = fmt.Sprintf("%.600s", k.buf[:k.n])
 	}
+	r.all++
 	switch {
 	case !r.counts:
 	case right:

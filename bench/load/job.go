@@ -30,6 +30,7 @@ type Tally struct {
 	FirstWrong string // what the first of these was
 	P50, P99   time.Duration
 	Max        time.Duration
+	All        int // answers read from the first connection to the last, also outside of the window
 }
 
 // Report is what a Job found.

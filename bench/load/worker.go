@@ -109,7 +109,11 @@ func (l *loop) run(job *Job) (Report, error) {
 	for _, r := range crowds {
 		report.Tallies = append(report.Tallies, r.close())
 	}
-	return report, l.drain(crowds)
+	err = l.drain(crowds)
+	for i, r := range crowds {
+		report.Tallies[i].All = r.all
+	}
+	return report, err
 }
 
 // until turns the loop for a while. With an open loop among the crowds it
