@@ -156,16 +156,23 @@ func (s *ScopeSet) HasAny(other *ScopeSet) bool {
 // Within returns the scopes that are also in limit: the set itself, without
 // allocating, where limit holds them all.
 func (s *ScopeSet) Within(limit *ScopeSet) *ScopeSet {
-	if s == limit || limit.HasAll(s) {
+	if s == limit {
 		return s
 	}
-	var kept []Scope
-	for _, scope := range s.list {
-		if limit.Has(scope) {
-			kept = append(kept, scope)
-		}
+	return s.Only(limit.Has)
+}
+
+// Only returns the scopes of which may is true: the set itself, without
+// allocating, where it is true of all.
+func (s *ScopeSet) Only(may func(Scope) bool) *ScopeSet {
+	if s == nil {
+		return s
 	}
-	return NewScopeSet(kept...)
+	barred := func(scope Scope) bool { return !may(scope) }
+	if !slices.ContainsFunc(s.list, barred) {
+		return s
+	}
+	return NewScopeSet(slices.DeleteFunc(slices.Clone(s.list), barred)...)
 }
 
 // Equal reports whether both sets hold the same scopes.
