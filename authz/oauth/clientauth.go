@@ -113,8 +113,8 @@ func basicCredentials(field string, f form) (credentials, error) {
 		return credentials{}, invalid("the client_id of the form is not the one of the Authorization field")
 	}
 	decoded, err := url.QueryUnescape(secret)
-	if err != nil {
-		decoded = secret
+	if err != nil || decoded == secret { // as of every secret that was made here
+		return credentials{id, []authz.SecretText{authz.NewSecretText(secret)}}, nil
 	}
 	return credentials{id, []authz.SecretText{authz.NewSecretText(decoded), authz.NewSecretText(secret)}}, nil
 }
