@@ -64,21 +64,39 @@ func CPU(pids []int) (time.Duration, error) {
 // RSS is the resident memory of the processes in bytes. Pages that they share
 // are counted for each.
 func RSS(pids []int) (int64, error) {
-	var sum int64
+	m, err := MemoryOf(pids)
+	return m.Resident, err
+}
+
+// Memory is what processes hold, in bytes.
+type Memory struct {
+	Resident int64
+	Files    int64 // of it, pages of mapped files, which the kernel takes back when it needs them
+}
+
+// MemoryOf returns the memory of the processes. Pages that they share are
+// counted for each.
+func MemoryOf(pids []int) (m Memory, err error) {
 	for _, pid := range pids {
 		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 		if err != nil {
-			return 0, err
+			return m, err
 		}
 		for line := range strings.Lines(string(status)) {
-			if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
-				kib, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
-				if err != nil {
-					return 0, err
-				}
-				sum += kib << 10
+			name, rest, _ := strings.Cut(line, ":")
+			if name != "VmRSS" && name != "RssFile" {
+				continue
+			}
+			kib, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
+			if err != nil {
+				return m, err
+			}
+			if name == "VmRSS" {
+				m.Resident += kib << 10
+			} else {
+				m.Files += kib << 10
 			}
 		}
 	}
-	return sum, nil
+	return m, nil
 }

@@ -17,7 +17,7 @@ var (
 
 // counters are what the metrics say of requests, as crowds name it.
 func (s *soak) counters() (map[string]int, error) {
-	series, err := s.scrape()
+	series, err := s.gate.Series()
 	if err != nil {
 		return nil, err
 	}

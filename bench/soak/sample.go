@@ -3,12 +3,8 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
-	"net/http"
 	"os"
-	"strconv"
-	"strings"
 	"time"
 
 	"scopegate/bench/proc"
@@ -35,7 +31,7 @@ func (s *soak) sample() (one sample, err error) {
 		if err != nil {
 			return one, err
 		}
-		gauges, err := s.scrape()
+		gauges, err := s.gate.Series()
 		if err != nil {
 			return one, err
 		}
@@ -46,28 +42,4 @@ func (s *soak) sample() (one sample, err error) {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-}
-
-// scrape reads all series of the metrics.
-func (s *soak) scrape() (map[string]float64, error) {
-	c := http.Client{Timeout: 10 * time.Second}
-	defer c.CloseIdleConnections()
-	resp, err := c.Get("http://" + s.gate.Admin + "/metrics")
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	series := map[string]float64{}
-	lines := bufio.NewScanner(resp.Body)
-	for lines.Scan() {
-		line := lines.Text()
-		at := strings.LastIndexByte(line, ' ')
-		if at < 0 || line[0] == '#' {
-			continue
-		}
-		if series[line[:at]], err = strconv.ParseFloat(line[at+1:], 64); err != nil {
-			return nil, fmt.Errorf("metrics: %q: %w", line, err)
-		}
-	}
-	return series, lines.Err()
 }

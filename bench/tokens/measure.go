@@ -77,9 +77,15 @@ func (m *measurement) through(ctx context.Context, rate int) (load.Crowd, error)
 
 // fill is what many live tokens cost.
 type fill struct {
-	tokens            int
-	before, after     float64 // us of processor time a request through the gateway
-	rssFirst, rssLast int64
+	tokens      int
+	first, last weight
+}
+
+// weight is what the gateway costs at one moment.
+type weight struct {
+	cpu    float64 // us of processor time a request through it
+	memory proc.Memory
+	heap   int64 // bytes of Go's heap, with what was not collected yet
 }
 
 // filled issues tokens up to a number and measures what that changes.
@@ -88,22 +94,28 @@ func (m *measurement) filled(ctx context.Context) (err error) {
 		return nil
 	}
 	pids := m.gate.Process.PIDs()
-	cost := func() (float64, int64, error) {
+	cost := func() (w weight, err error) {
 		c, err := m.through(ctx, 0)
 		if err != nil {
-			return 0, 0, err
+			return w, err
 		}
 		if err := settle(ctx, pids); err != nil {
-			return 0, 0, err
+			return w, err
 		}
 		r, err := m.hand.Do(load.Job{Crowds: []load.Crowd{c}, Warmup: time.Second, Window: m.o.window, PIDs: pids})
 		if err != nil {
-			return 0, 0, err
+			return w, err
 		}
-		rss, err := proc.RSS(pids)
-		return float64(r.CPU.Nanoseconds()) / 1000 / float64(r.Tallies[0].Requests), rss, err
+		w.cpu = float64(r.CPU.Nanoseconds()) / 1000 / float64(r.Tallies[0].Requests)
+		series, err := m.gate.Series()
+		if err != nil {
+			return w, err
+		}
+		w.heap = int64(series["go_memstats_heap_inuse_bytes"])
+		w.memory, err = proc.MemoryOf(pids)
+		return w, err
 	}
-	if m.fill.before, m.fill.rssFirst, err = cost(); err != nil {
+	if m.fill.first, err = cost(); err != nil {
 		return err
 	}
 	for _, one := range m.find(nameGate).samples {
@@ -123,7 +135,7 @@ func (m *measurement) filled(ctx context.Context) (err error) {
 		m.fill.tokens += r.Tallies[0].Requests
 		fmt.Fprintf(os.Stderr, "%d tokens live\n", m.fill.tokens)
 	}
-	m.fill.after, m.fill.rssLast, err = cost()
+	m.fill.last, err = cost()
 	return err
 }
 

@@ -39,9 +39,8 @@ func (m *measurement) report() *report.Report {
 		latencies("rests", m.alone), latencies(fmt.Sprintf("issues %.0f tokens/s to %d clients", m.meanwhile, counts[len(counts)-1]), m.beside),
 	})
 	if m.fill.tokens > 0 {
-		r.Table("Many live tokens", []string{"tokens", "CPU us/request", "resident memory"}, [][]string{
-			{"at first", fmt.Sprintf("%.1f", m.fill.before), fmt.Sprintf("%d MiB", m.fill.rssFirst>>20)},
-			{fmt.Sprint(m.fill.tokens), fmt.Sprintf("%.1f", m.fill.after), fmt.Sprintf("%d MiB", m.fill.rssLast>>20)},
+		r.Table("Many live tokens", []string{"tokens", "CPU us/request", "resident memory", "of it, mapped files of the store", "Go's heap"}, [][]string{
+			m.fill.first.row("at first"), m.fill.last.row(fmt.Sprint(m.fill.tokens)),
 		})
 	}
 	most := counts[len(counts)-1]
@@ -60,6 +59,11 @@ func (m *measurement) report() *report.Report {
 	r.Table("What was to be reached", []string{"goal", "what", "bound", "measured", "verdict"}, goals)
 	r.List("Not measured", m.lacking...)
 	return &r
+}
+
+func (w weight) row(tokens string) []string {
+	mib := func(n int64) string { return fmt.Sprintf("%d MiB", n>>20) }
+	return []string{tokens, fmt.Sprintf("%.1f", w.cpu), mib(w.memory.Resident), mib(w.memory.Files), mib(w.heap)}
 }
 
 func latencies(while string, t load.Tally) []string {
