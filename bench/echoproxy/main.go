@@ -20,6 +20,8 @@ func main() {
 	listen := flag.String("listen", "127.0.0.1:0", "address to listen at")
 	upstream := flag.String("upstream", "", "address to forward to")
 	tokens := flag.String("tokens", "", "file of the tokens that may pass, one a line")
+	cert := flag.String("cert", "", "certificate file, to serve TLS and HTTP/2")
+	key := flag.String("key", "", "its key file")
 	flag.Parse()
 	known, err := readTokens(*tokens)
 	if err != nil {
@@ -37,6 +39,9 @@ func main() {
 		proxy.ServeHTTP(c.Response(), c.Request())
 		return nil
 	})
+	if *cert != "" {
+		log.Fatal(e.StartTLS(*listen, *cert, *key))
+	}
 	log.Fatal(e.Start(*listen))
 }
 

@@ -15,13 +15,14 @@ import (
 // WorkerArg makes a program that calls MaybeWork the worker.
 const WorkerArg = "load-worker"
 
-// MaybeWork turns the program into the worker if it was started as one, and
-// then does not return. To be called first in main.
+// MaybeWork turns the program into a worker if it was started as one, and then
+// does not return. To be called first in main.
 func MaybeWork() {
-	if len(os.Args) != 2 || os.Args[1] != WorkerArg {
+	work := map[string]func(io.Reader, io.Writer) error{WorkerArg: Work, H2WorkerArg: workH2}
+	if len(os.Args) != 2 || work[os.Args[1]] == nil {
 		return
 	}
-	if err := Work(os.Stdin, os.Stdout); err != nil {
+	if err := work[os.Args[1]](os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "load worker:", err)
 		os.Exit(1)
 	}

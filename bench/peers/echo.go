@@ -21,15 +21,20 @@ func (m *measurement) echo(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	addr, err := m.stage.Address()
-	if err != nil {
-		return err
+	start := func(name string, flags ...string) (*proc.Process, string, error) {
+		addr, err := m.stage.Address()
+		if err != nil {
+			return nil, "", err
+		}
+		args := append([]string{binary, "-listen", addr, "-upstream", m.hand.Upstream, "-tokens", tokens}, flags...)
+		p, err := m.stage.Start(proc.Spec{Name: name, Core: m.o.proxyCore, Args: args})
+		if err != nil {
+			return nil, "", err
+		}
+		return p, addr, m.stage.Await(p, addr)
 	}
-	p, err := m.stage.Start(proc.Spec{Name: "echoproxy", Core: m.o.proxyCore, Args: []string{binary, "-listen", addr, "-upstream", m.hand.Upstream, "-tokens", tokens}})
+	p, addr, err := start("echoproxy")
 	if err != nil {
-		return err
-	}
-	if err := m.stage.Await(p, addr); err != nil {
 		return err
 	}
 	m.add(&subject{
@@ -40,5 +45,9 @@ func (m *measurement) echo(ctx context.Context) error {
 		name: echoChunked, checks: "token by map", process: p, addr: addr, requests: upload(m.path, m.known),
 		status: 200, length: load.BodyLength,
 	})
+	if p, addr, err = start("echoproxy TLS", "-cert", m.cert, "-key", m.key); err != nil {
+		return err
+	}
+	m.add(&subject{name: echoH2, checks: "token by map", process: p, addr: addr, tokens: m.known})
 	return nil
 }

@@ -23,6 +23,7 @@ var goals = []goal{
 	{name: "P3", what: "CPU against nginx auth_request", one: gateQuiet, other: nginxAuth, figure: cpu, bound: 0.45},
 	{name: "P4", what: "CPU of a chunked upload (net/http front) against echo + ReverseProxy", one: gateChunked, other: echoChunked, figure: cpu, bound: 0.6},
 	{name: "P4", what: "CPU of a GET with --front=net/http against echo + ReverseProxy", one: gateNetHTTP, other: echoPlain, figure: cpu, bound: 0.6},
+	{name: "P4", what: "CPU of a GET by HTTP/2 over TLS against echo + ReverseProxy", one: gateH2, other: echoH2, figure: cpu, bound: 0.6},
 	{name: "P5", what: "p99 at the fixed rate against nginx plain", one: gateQuiet, other: nginxPlain, figure: fixedP99, bound: 1.0},
 	{name: "P6", what: "refusals of unknown tokens a second of processor time, against accepted requests", one: gateUnknown, other: gateQuiet, figure: perCPUSecond, bound: 2, atLeast: true},
 	{name: "P6", what: "refusals of missing scopes, the same", one: gateScope, other: gateQuiet, figure: perCPUSecond, bound: 2, atLeast: true},

@@ -22,6 +22,7 @@ type variant struct {
 	flags  []string
 	fixed  bool
 	logs   bool
+	tls    bool // HTTP/2 over TLS is measured
 	binary string
 }
 
@@ -38,6 +39,7 @@ func (m *measurement) scopegate(ctx context.Context) error {
 		{name: gateQuiet, routes: 10, flags: []string{"--access-log=off"}, fixed: true},
 		{name: gateLog, routes: 10, flags: []string{"--access-log=json"}, fixed: true, logs: true},
 		{name: gateNetHTTP, routes: 10, flags: []string{"--access-log=off", "--front=net/http"}, fixed: true},
+		{name: gateH2, routes: 10, flags: []string{"--access-log=off"}, tls: true},
 		{name: gate1000, routes: 1000, flags: []string{"--access-log=off"}},
 		{name: gate10000, routes: 10000, flags: []string{"--access-log=off"}},
 	}
@@ -73,6 +75,9 @@ func (m *measurement) refused(name string, tokens []string, status int) {
 // variant adds one, and returns the tokens that it issued.
 func (m *measurement) variant(ctx context.Context, binary string, v variant) ([]string, error) {
 	set := gate.Setting{Name: v.name, Binary: binary, Core: m.o.proxyCore, Upstream: m.hand.Upstream, Routes: v.routes, Flags: v.flags}
+	if v.tls {
+		set.Cert, set.Key = m.cert, m.key
+	}
 	var log *os.File
 	if v.logs {
 		var err error
@@ -100,6 +105,10 @@ func (m *measurement) variant(ctx context.Context, binary string, v variant) ([]
 	lesserTokens, err := g.Tokens(ctx, lesser, m.o.tokens)
 	if err != nil {
 		return nil, err
+	}
+	if v.tls {
+		m.add(&subject{name: v.name, checks: opaque, process: g.Process, addr: g.Addr, tokens: tokens})
+		return tokens, nil
 	}
 	path := gate.Path(v.routes, "42")
 	s := &subject{

@@ -27,6 +27,8 @@ const (
 	gateScope    = "scopegate, missing scope"
 	gate1000     = "scopegate, 1000 routes"
 	gate10000    = "scopegate, 10000 routes"
+	echoH2       = "echo + ReverseProxy, HTTP/2 over TLS"
+	gateH2       = "scopegate, HTTP/2 over TLS"
 )
 
 // subject is a proxy under one kind of load.
@@ -37,8 +39,9 @@ type subject struct {
 	addr     string
 	requests [][]byte
 	status   int
-	length   int  // of the answer's body; negative for any
-	fixed    bool // is measured at the fixed rate too
+	length   int      // of the answer's body; negative for any
+	fixed    bool     // is measured at the fixed rate too
+	tokens   []string // if any, it is asked by HTTP/2 over TLS, with these
 	verify   []probe
 	log      *os.File // that grows with every request, nil if none
 

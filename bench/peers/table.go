@@ -32,6 +32,9 @@ func (m *measurement) report() *report.Report {
 			fixed = []string{one(s.of(fixedCPU)), duration(s.of(fixedP50)), duration(s.of(fixedP99))}
 		}
 		cost = append(cost, []string{s.name, s.checks, one(s.of(cpu)), ratio, fixed[0], mebibytes(s.of(rss).Median)})
+		if s.tokens != nil { // by HTTP/2: the callers are slower than it
+			continue
+		}
 		speed = append(speed, []string{
 			s.name, fmt.Sprintf("%.0f", s.of(perSecond).Median), duration(s.of(p50)), duration(s.of(p99)),
 			fixed[1], fixed[2], share(s.of(ran)), share(s.of(starved)),

@@ -3,6 +3,7 @@
 package proc
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -110,6 +111,19 @@ func (p *Process) Stop() error {
 		return fmt.Errorf("%s did not end within 10 s of SIGTERM", p.Name)
 	}
 	if p.err != nil && !signalled(p.err) {
+		return fmt.Errorf("%s: %w\n%s", p.Name, p.err, p.Tail())
+	}
+	return nil
+}
+
+// Wait waits for the process to end by itself, and says if it failed.
+func (p *Process) Wait(ctx context.Context) error {
+	select {
+	case <-p.ended:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if p.err != nil {
 		return fmt.Errorf("%s: %w\n%s", p.Name, p.err, p.Tail())
 	}
 	return nil
