@@ -43,6 +43,7 @@ type httpAnswer struct {
 	aborted bool
 	length  int64 // declared; below zero: unknown
 	written int64
+	held    int  // bytes that HTTP/2's writer holds at most
 	bodied  bool // content may be written
 	closing bool // the connection ends after the answer
 }
@@ -127,6 +128,11 @@ func setFields(h http.Header, fields []exchange.Field) {
 
 // Write implements exchange.Answer.
 func (a *httpAnswer) Write(p []byte) (int, error) {
+	if a.held += len(p); a.held <= heldByHTTP2 { // no frame is written yet
+		n, err := a.w.Write(p)
+		a.written += int64(n)
+		return n, err
+	}
 	a.beforeWrite()
 	n, err := a.w.Write(p)
 	a.afterWrite()
@@ -139,6 +145,7 @@ func (a *httpAnswer) Flush() error {
 	a.beforeWrite()
 	err := a.rc.Flush()
 	a.afterWrite()
+	a.held = 0
 	return err
 }
 

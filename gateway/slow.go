@@ -21,6 +21,10 @@ const (
 	// answered. net/http reads on without a bound, so that its closing does
 	// not overtake the answer.
 	lateBody = time.Second
+	// heldByHTTP2 is how much of an answer net/http gathers before it writes a
+	// frame. Bounding a write costs a message to the connection's goroutine and
+	// a timer, and taking the bound back another message.
+	heldByHTTP2 = 4 << 10
 )
 
 func orDefault(d, otherwise time.Duration) time.Duration {
