@@ -12,6 +12,8 @@ import (
 type Credential struct {
 	Count int    // how many Authorization fields there were
 	Value string // the value of the first
+	// At is when the request came, by the wall clock; zero: it was not noted.
+	At time.Time
 	// Address is where the request comes from; the zero one passes only for
 	// clients that may act from anywhere.
 	Address netip.Addr
@@ -22,6 +24,9 @@ type Credential struct {
 type Authorizer struct {
 	Tokens TokenSource
 	Now    func() time.Time // never steps back; see Clock
+	// At tells what Now would have told when the wall clock was read for a
+	// Credential; if nil, Now is asked anew.
+	At func(wall time.Time) time.Time
 }
 
 // Decision is the Authorizer's answer. The zero value refuses.
@@ -78,7 +83,7 @@ func (a *Authorizer) Authorize(ctx context.Context, cred Credential, req *Requir
 		d.Reason = ReasonMalformedToken
 		return d
 	}
-	d.Reason, d.Cause = a.identify(ctx, &key, req.Resource, &d.Principal)
+	d.Reason, d.Cause = a.identify(ctx, &key, req.Resource, cred.At, &d.Principal)
 	if d.Reason == ReasonAllowed && !d.Principal.Client.Addresses.Permits(cred.Address) {
 		d.Reason = ReasonAddressNotAllowed
 	}
@@ -93,12 +98,13 @@ func (a *Authorizer) Authorize(ctx context.Context, cred Credential, req *Requir
 // principal is good, no more: it is not a Decision and yields no Permit.
 // The error is the cause of ReasonStoreUnavailable.
 func (a *Authorizer) Identify(ctx context.Context, key TokenKey, resource string) (p Principal, reason Reason, cause error) {
-	reason, cause = a.identify(ctx, &key, resource, &p)
+	reason, cause = a.identify(ctx, &key, resource, time.Time{}, &p)
 	return p, reason, cause
 }
 
-// identify fills in the principal of a token that is good, and no other.
-func (a *Authorizer) identify(ctx context.Context, key *TokenKey, resource string, p *Principal) (Reason, error) {
+// identify fills in the principal of a token that is good, and no other. at is
+// as of Credential.
+func (a *Authorizer) identify(ctx context.Context, key *TokenKey, resource string, at time.Time, p *Principal) (Reason, error) {
 	live, err := a.Tokens.LookupToken(ctx, *key)
 	switch {
 	case errors.Is(err, ErrNotFound):
@@ -106,7 +112,7 @@ func (a *Authorizer) identify(ctx context.Context, key *TokenKey, resource strin
 	case err != nil:
 		return ReasonStoreUnavailable, err
 	}
-	reason := live.judge(a.Now())
+	reason := live.judge(a.now(at))
 	if reason == ReasonAllowed && !live.opens(resource) {
 		reason = ReasonOtherResource
 	}
@@ -114,6 +120,13 @@ func (a *Authorizer) identify(ctx context.Context, key *TokenKey, resource strin
 		live.fill(p, key)
 	}
 	return reason, nil
+}
+
+func (a *Authorizer) now(at time.Time) time.Time {
+	if a.At == nil || at.IsZero() {
+		return a.Now()
+	}
+	return a.At(at)
 }
 
 // Alive reports whether the principal's token may still be used: false once

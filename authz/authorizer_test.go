@@ -373,3 +373,30 @@ func FuzzParseBearer(f *testing.F) {
 		}
 	})
 }
+
+func TestTheTimeOfARequestCountsWhereTheClockKnowsWhatToMakeOfIt(t *testing.T) {
+	live := liveToken()
+	live.ExpiresAt = noon.Unix() + 60
+	for _, tc := range []struct {
+		name string
+		came time.Time
+		seen time.Time // by the clock, before
+		want authz.Reason
+	}{
+		{"before the token's end", noon.Add(59 * time.Second), time.Time{}, authz.ReasonAllowed},
+		{"at the token's end", noon.Add(60 * time.Second), time.Time{}, authz.ReasonExpiredToken},
+		{"before its end, by a clock that has seen it", noon, noon.Add(time.Minute), authz.ReasonExpiredToken},
+		{"at a time that nobody noted", time.Time{}, noon.Add(time.Minute), authz.ReasonExpiredToken},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			a, _ := atNoon(live)
+			clock := authz.NewClock(a.Now, tc.seen)
+			a.Now, a.At = clock.Now, clock.At
+			cred := bearing(sampleToken)
+			cred.At = tc.came
+			if d := a.Authorize(t.Context(), cred, reading()); d.Reason != tc.want {
+				t.Errorf("reason is %s, want %s", d.Reason, tc.want)
+			}
+		})
+	}
+}

@@ -28,8 +28,12 @@ func NewClock(wall func() time.Time, seen time.Time) *Clock {
 // Now returns the wall clock's time, or the latest time seen where that is
 // later. Whole milliseconds, so that callers write the shared word a thousand
 // times a second at most, however often they ask.
-func (c *Clock) Now() time.Time {
-	wall := c.wall().UnixMilli()
+func (c *Clock) Now() time.Time { return c.At(c.wall()) }
+
+// At returns what Now would have returned when the wall clock was read: for
+// callers who have just read it, since reading it is most of what Now costs.
+func (c *Clock) At(at time.Time) time.Time {
+	wall := at.UnixMilli()
 	for {
 		seen := c.seen.Load()
 		if wall <= seen {

@@ -98,3 +98,23 @@ func BenchmarkClock(b *testing.B) {
 		}
 	})
 }
+
+func TestATimeThatWasReadBeforeStandsWhereTheClockStands(t *testing.T) {
+	noon := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	c := authz.NewClock(func() time.Time { return noon }, time.Time{})
+	for _, tc := range []struct {
+		name       string
+		read, want time.Time
+	}{
+		{"later", noon.Add(time.Minute), noon.Add(time.Minute)},
+		{"earlier", noon.Add(30 * time.Second), noon.Add(time.Minute)},
+		{"within the millisecond", noon.Add(time.Hour + 999*time.Microsecond), noon.Add(time.Hour)},
+	} {
+		if got := c.At(tc.read); !got.Equal(tc.want) {
+			t.Errorf("%s: %s, want %s", tc.name, got, tc.want)
+		}
+	}
+	if got := c.Now(); !got.Equal(noon.Add(time.Hour)) {
+		t.Errorf("now it is %s: the clock stepped back", got)
+	}
+}

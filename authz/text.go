@@ -132,12 +132,11 @@ func ParseToken(text string) (key TokenKey, ok bool) {
 			return TokenKey{}, false
 		}
 	}
+	var all int8 // below zero once a byte is no digit
 	for i := range len(body) {
-		if digits[body[i]] < 0 {
-			return TokenKey{}, false
-		}
+		all |= digits[body[i]]
 	}
-	if !checksumHolds(text) {
+	if all < 0 || !checksumHolds(text) {
 		return TokenKey{}, false
 	}
 	var hour uint32

@@ -95,7 +95,7 @@ func (p *passage) authorize(ctx context.Context) authz.Reason {
 	var cred authz.Credential
 	if !p.guard.route.Requirement.Public {
 		cred = credentialOf(p.x.Fields)
-		cred.Address = p.origin.Client
+		cred.Address, cred.At = p.origin.Client, p.x.Start
 	}
 	p.decision = p.g.Authorizer.Authorize(ctx, cred, &p.guard.route.Requirement)
 	if p.decision.Allowed() {

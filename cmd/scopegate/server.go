@@ -195,7 +195,7 @@ func (s *server) wireAuthz(cfg *config.Config) error {
 	s.keys = authz.NewKeyRing(keys)
 	s.policy = authz.NewCurrentPolicy(s.policyOf(cfg))
 	s.uses = &authz.Uses{Store: s.store, Meters: s.store.FlushUsage, Log: s.log}
-	authorizer := &authz.Authorizer{Tokens: s.store, Now: s.now}
+	authorizer := &authz.Authorizer{Tokens: s.store, Now: s.now, At: s.store.Clock.At}
 	s.webhooks = &webhook.Dispatcher{Store: s.store, Metrics: s.metrics, Log: s.log, Now: time.Now}
 	audited := &authz.Audited{Store: s.store, Log: s.log.With("log", "audit"), Changed: s.webhooks.Wake}
 	s.signing.Note = s.noteSigning(audited)
