@@ -49,6 +49,10 @@ bench-peers: ## scopegate beside nginx, HAProxy and echo; BENCHFLAGS='-rounds 3'
 bench-tokens: ## durable tokens beside a bare endpoint and Redis; BENCHFLAGS
 	go run ./bench/tokens $(BENCHFLAGS)
 
+.PHONY: bench-scale
+bench-scale: ## a request with 100,000 clients and 10,000,000 tokens beside one with few; BENCHFLAGS
+	go run ./bench/scale $(BENCHFLAGS)
+
 .PHONY: soak-gateway
 soak-gateway: ## ten minutes at saturation: nothing grows, every answer is counted; BENCHFLAGS
 	go run ./bench/soak $(BENCHFLAGS)

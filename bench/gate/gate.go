@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -48,7 +49,7 @@ type Setting struct {
 
 // Run starts scopegate and waits until it is ready.
 func Run(s *proc.Stage, set Setting) (*Gate, error) {
-	file := strings.NewReplacer(" ", "-", "/", "-", ",", "").Replace(set.Name)
+	file := fileName(set.Name)
 	routes, err := s.Write(file+".yaml", Routes(set.Upstream, set.Routes))
 	if err != nil {
 		return nil, err
@@ -76,6 +77,16 @@ func Run(s *proc.Stage, set Setting) (*Gate, error) {
 		return nil, err
 	}
 	return g, g.ready(g.Admin)
+}
+
+// StoreDir is where the store of a gateway of that name will be, for who fills
+// it before it is run.
+func StoreDir(s *proc.Stage, name string) string {
+	return filepath.Join(s.Path(fileName(name)+".data"), "store")
+}
+
+func fileName(name string) string {
+	return strings.NewReplacer(" ", "-", "/", "-", ",", "").Replace(name)
 }
 
 // ready waits up to thirty seconds until the gateway says that it is.
