@@ -90,6 +90,9 @@ func TestAFailingEventHoldsBackOnlyItsOwnClient(t *testing.T) {
 		if want := []time.Duration{0, 5 * time.Second, 17500 * time.Millisecond, 48750 * time.Millisecond}; !slices.Equal(waits, want) {
 			t.Errorf("tried after %v, want %v", waits, want)
 		}
+		if log := w.logged(); !strings.Contains(log, "level=WARN msg=\"webhook delivery failed\"") || !strings.Contains(log, "webhook delivers again") {
+			t.Errorf("log %s", log)
+		}
 		if len(ids) != 1 {
 			t.Errorf("the event had the ids %v", ids)
 		}

@@ -46,8 +46,9 @@ type sender struct {
 
 	// The rest is touched by the goroutine of run only.
 	book    *book
-	dead    int // dead letters in the drawer
-	running int // attempts
+	dead    int  // dead letters in the drawer
+	running int  // attempts
+	unwell  bool // the last attempt failed, and the log says so
 	saved   time.Time
 	reads   health
 	writes  health
@@ -151,6 +152,10 @@ func (s *sender) take(ctx context.Context, r result) {
 		s.counts.Delivered()
 		s.last.deliveredAt = s.now()
 		s.book.settle(r.lane)
+		if s.unwell {
+			s.unwell = false
+			s.log.InfoContext(ctx, "webhook delivers again", "webhook", s.name)
+		}
 		return
 	}
 	s.counts.Failed()
@@ -158,10 +163,11 @@ func (s *sender) take(ctx context.Context, r result) {
 	d.LastError = errorText(r.err)
 	s.last.failedAt, s.last.err = s.now(), d.LastError
 	d.Next, d.changed, s.book.dirty = s.now().Add(wait(d.Attempts, s.spread())).UTC(), true, true
-	level := slog.LevelDebug
-	if d.Attempts == 1 {
-		level = slog.LevelWarn
+	level := slog.LevelWarn
+	if s.unwell {
+		level = slog.LevelDebug // said already
 	}
+	s.unwell = true
 	s.log.Log(ctx, level, "webhook delivery failed", "webhook", s.name, "seq", uint64(d.Seq), "kind", string(d.Kind), "client_id", string(d.ClientID),
 		"attempt", d.Attempts, "error", d.LastError, "next", d.Next)
 	if d.Attempts >= hook.Attempts {
