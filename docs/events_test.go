@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -65,9 +66,7 @@ func TestTheReceiverOfThePageVerifiesWhatIsSent(t *testing.T) {
 	good := sent(t)
 	change := func(f func(r *request)) request {
 		r := request{good.Secret, map[string]string{}, good.Body}
-		for name, value := range good.Headers {
-			r.Headers[name] = value
-		}
+		maps.Copy(r.Headers, good.Headers)
 		f(&r)
 		return r
 	}

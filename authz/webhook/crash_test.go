@@ -15,7 +15,7 @@ import (
 	"scopegate/authz/webhook"
 )
 
-var crashes = flag.Int("crashes", 8, "how many histories with crashes are tried")
+var crashes = flag.Int("crashes", 4, "how many histories with crashes are tried")
 
 // mortal is a store whose process dies: from then on nothing that the sender
 // writes gets there.

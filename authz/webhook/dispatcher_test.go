@@ -268,7 +268,7 @@ func TestALongBacklogTakesBoundedMemoryAndKeepsItsOrder(t *testing.T) {
 		w.run(w.store, w.hook("crm"))
 		defer func() { w.stop() }()
 		synctest.Wait()
-		const n = 3000
+		const n = 900
 		for i := range n {
 			w.event(i%2*(1+i%3), authz.EventClientUpdated) // every second event is client 0's
 		}
@@ -298,7 +298,7 @@ func TestALongBacklogTakesBoundedMemoryAndKeepsItsOrder(t *testing.T) {
 		}
 		w.stop()
 		left, err := w.store.Entries(t.Context(), "hook:crm", "", "", 100)
-		if err != nil || len(left) != 1 || string(left[0].Value) != `{"after":3000}` {
+		if err != nil || len(left) != 1 || string(left[0].Value) != `{"after":900}` {
 			t.Errorf("the drawer holds %v, %v", left, err)
 		}
 	})
@@ -311,7 +311,7 @@ func TestAReceiverThatIsDownForLongLosesNothing(t *testing.T) {
 		w.run(w.store, w.hook("crm"))
 		defer func() { w.stop() }()
 		synctest.Wait()
-		const n, clients = 6000, 97
+		const n, clients = 2000, 31
 		for i := range n {
 			w.event(i%clients, authz.EventClientUpdated)
 		}

@@ -62,7 +62,7 @@ func (s *sender) post(ctx context.Context, h *Hook, rt http.RoundTripper, d *del
 	}
 	defer resp.Body.Close()
 	_, _ = io.CopyN(io.Discard, resp.Body, maxAnswer)
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+	if resp.StatusCode/100 != 2 {
 		return fmt.Errorf("answered %d", resp.StatusCode)
 	}
 	return nil
