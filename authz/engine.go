@@ -80,6 +80,7 @@ func (q *ClientQuery) Selects(c *Client) bool {
 		q.OwnerID != "" && q.OwnerID != c.OwnerID,
 		q.Status != "" && q.Status != c.Status,
 		q.ManagedBy != "" && q.ManagedBy != c.ManagedBy,
+		q.Search != "" && !c.found(q.Search),
 		q.Name != "" && !strings.Contains(strings.ToLower(c.Name), strings.ToLower(q.Name)):
 		return false
 	}

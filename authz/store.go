@@ -92,6 +92,7 @@ type ClientQuery struct {
 	Name      string // part of the name, without case; empty: any
 	Labels    map[string]string
 	ManagedBy string // made by this set of declared clients; empty: any
+	Search    string // stands in id, name, owner or a label, without case; empty: any
 }
 
 // ClientPage is one page of clients; Next is empty on the last one.

@@ -89,6 +89,7 @@ func TestEveryEndpointAnswersAsPromised(t *testing.T) {
 		{"list with a great limit", "GET", "/clients?limit=1001", "", 400, `"field":"limit"`},
 		{"list with an unknown status", "GET", "/clients?status=gone", "", 400, `"field":"status"`},
 		{"list with half an owner", "GET", "/clients?owner_id=42", "", 400, `"field":"owner_type"`},
+		{"list with a long search", "GET", "/clients?search=" + strings.Repeat("x", 201), "", 400, `"field":"search"`},
 		{"events with a bad cursor", "GET", "/events?cursor=x", "", 400, `"field":"cursor"`},
 		{"events with a bad client", "GET", "/events?client_id=x", "", 400, `"field":"client_id"`},
 		{"events with a bad time", "GET", "/events?since=yesterday", "", 400, `"field":"since"`},

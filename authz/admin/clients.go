@@ -101,7 +101,7 @@ func (s *Server) listClients(c echo.Context) error {
 func clientQuery(c echo.Context) (authz.ClientQuery, error) {
 	q := authz.ClientQuery{
 		After: authz.ClientID(c.QueryParam("cursor")), OwnerType: c.QueryParam("owner_type"), OwnerID: c.QueryParam("owner_id"),
-		Status: authz.Status(c.QueryParam("status")), Name: c.QueryParam("name"), ManagedBy: c.QueryParam("managed_by"),
+		Status: authz.Status(c.QueryParam("status")), Name: c.QueryParam("name"), ManagedBy: c.QueryParam("managed_by"), Search: c.QueryParam("search"),
 	}
 	if q.After != "" {
 		if _, err := authz.ParseClientID(string(q.After)); err != nil {
@@ -112,6 +112,9 @@ func clientQuery(c echo.Context) (authz.ClientQuery, error) {
 	case "", authz.StatusActive, authz.StatusDisabled, authz.StatusRevoked:
 	default:
 		return q, &authz.FieldError{Field: "status", Problem: "must be active, disabled or revoked"}
+	}
+	if len(q.Search) > authz.MaxSearchLength {
+		return q, &authz.FieldError{Field: "search", Problem: "is longer than 200 bytes"}
 	}
 	if (q.OwnerType == "") != (q.OwnerID == "") {
 		return q, &authz.FieldError{Field: "owner_type", Problem: "and owner_id go together"}

@@ -194,7 +194,7 @@ func clientsUpdate(w world) *cobra.Command {
 	var scopes, addresses []string
 	var maxLiveTokens int
 	var ttl time.Duration
-	var labels map[string]string
+	var labels []string
 	cmd := &cobra.Command{
 		Use:   "update CLIENT-ID",
 		Short: "Change fields of a client; a scope taken away ends in its tokens at once",
@@ -223,7 +223,11 @@ func clientsUpdate(w world) *cobra.Command {
 				req.Addresses = &addresses
 			}
 			if given("label") {
-				req.Labels = &labels
+				parsed, err := parseLabels(labels)
+				if err != nil {
+					return err
+				}
+				req.Labels = &parsed
 			}
 			if given("owner") {
 				kind, id, err := splitOwner(owner)
@@ -253,7 +257,7 @@ func clientsUpdate(w world) *cobra.Command {
 	cmd.Flags().StringVar(&issueLimit, "issue-limit", "", "how many tokens it may ask for, e.g. 100/h; empty for no bound")
 	cmd.Flags().IntVar(&maxLiveTokens, "max-live-tokens", 0, "how many living tokens it may hold; 0 for no cap")
 	cmd.Flags().StringArrayVar(&addresses, "address", nil, "all addresses and CIDR ranges that it may act from (repeat); empty for anywhere")
-	cmd.Flags().StringToStringVar(&labels, "label", nil, "all labels from now on, KEY=VALUE (repeat)")
+	cmd.Flags().StringArrayVar(&labels, "label", nil, "all labels from now on, KEY=VALUE (repeat); empty for none")
 	return cmd
 }
 

@@ -3,10 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
-	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,37 +15,68 @@ import (
 
 func clientsList(w world) *cobra.Command {
 	var r remote
-	var owner, status, name string
+	var owner, cursor string
+	var limit int
 	var labels []string
+	filters := map[string]*string{"status": new(string), "name": new(string), "search": new(string), "managed_by": new(string)}
 	cmd := &cobra.Command{
-		Use:   "list",
-		Short: "List clients",
-		Args:  cobra.NoArgs,
+		Use:     "list",
+		Short:   "List clients",
+		Example: "  scopegate clients list --search tenant:42 --label env=production",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			kind, id, err := splitOwner(owner)
 			if err != nil {
 				return err
 			}
 			q := url.Values{"limit": {"1000"}, "label": labels}
-			for key, value := range map[string]string{"owner_type": kind, "owner_id": id, "status": status, "name": name} {
-				if value != "" {
-					q.Set(key, value)
-				}
+			for key, value := range filters {
+				setIfGiven(q, key, *value)
+			}
+			setIfGiven(q, "owner_type", kind)
+			setIfGiven(q, "owner_id", id)
+			setIfGiven(q, "cursor", cursor)
+			if cmd.Flags().Changed("limit") {
+				return r.onePage(cmd.Context(), w, q, limit)
 			}
 			all, err := r.allClients(cmd.Context(), w, q)
 			if err != nil {
 				return err
 			}
-			return r.printClients(w, all)
+			return r.printClients(w, admin.ClientList{Clients: all})
 		},
 	}
 	r.add(cmd)
 	r.addQuiet(cmd)
 	cmd.Flags().StringVar(&owner, "owner", "", "only clients of this owner, TYPE:ID")
-	cmd.Flags().StringVar(&status, "status", "", "only clients with this status: active, disabled or revoked")
-	cmd.Flags().StringVar(&name, "name", "", "only clients whose name holds this text")
+	cmd.Flags().StringVar(filters["status"], "status", "", "only clients with this status: active, disabled or revoked")
+	cmd.Flags().StringVar(filters["name"], "name", "", "only clients whose name holds this text")
+	cmd.Flags().StringVar(filters["search"], "search", "", "only clients in whose id, name, owner or labels this text stands, in any case")
+	cmd.Flags().StringVar(filters["managed_by"], "managed-by", "", "only clients that this set of declared clients made")
 	cmd.Flags().StringArrayVar(&labels, "label", nil, "only clients with this label KEY=VALUE (repeat)")
+	cmd.Flags().IntVar(&limit, "limit", 0, "one page of so many, 1 to 1000 (default: all clients)")
+	cmd.Flags().StringVar(&cursor, "cursor", "", "go on behind the page that ended with this cursor")
 	return cmd
+}
+
+func setIfGiven(q url.Values, key, value string) {
+	if value != "" {
+		q.Set(key, value)
+	}
+}
+
+// onePage prints a page and says how to get the next one.
+func (r *remote) onePage(ctx context.Context, w world, q url.Values, limit int) error {
+	q.Set("limit", strconv.Itoa(limit))
+	var page admin.ClientList
+	if err := r.ask(ctx, w, http.MethodGet, "/admin/v1/clients?"+q.Encode(), nil, &page); err != nil {
+		return err
+	}
+	if err := r.printClients(w, page); err != nil || page.NextCursor == "" {
+		return err
+	}
+	_, err := fmt.Fprintf(w.stderr, "There are more: --cursor %s\n", page.NextCursor)
+	return err
 }
 
 // allClients follows the cursor to the end.
@@ -65,16 +95,16 @@ func (r *remote) allClients(ctx context.Context, w world, q url.Values) ([]admin
 	}
 }
 
-func (r *remote) printClients(w world, all []admin.Client) error {
+func (r *remote) printClients(w world, list admin.ClientList) error {
 	if r.quiet {
-		for _, c := range all {
+		for _, c := range list.Clients {
 			fmt.Fprintln(w.stdout, c.ID)
 		}
 		return nil
 	}
-	return r.print(w.stdout, admin.ClientList{Clients: all}, func(t *table) {
+	return r.print(w.stdout, list, func(t *table) {
 		t.row("ID", "NAME", "STATUS", "OWNER", "SCOPES", "LAST USED")
-		for _, c := range all {
+		for _, c := range list.Clients {
 			t.row(c.ID, c.Name, c.Status, ownerText(&c), strings.Join(c.AllowedScopes, " "), when(c.LastUsedAt))
 		}
 	})
@@ -85,13 +115,4 @@ func ownerText(c *admin.Client) string {
 		return "-"
 	}
 	return c.OwnerType + ":" + c.OwnerID
-}
-
-// labelText shows labels as --label takes them, in the order of their keys.
-func labelText(labels map[string]string) string {
-	texts := make([]string, 0, len(labels))
-	for _, key := range slices.Sorted(maps.Keys(labels)) {
-		texts = append(texts, key+"="+labels[key])
-	}
-	return strings.Join(texts, " ")
 }

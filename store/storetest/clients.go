@@ -146,7 +146,7 @@ func clientsAreFiltered(t *testing.T, s authz.Store) {
 		case 4:
 			c.Labels = map[string]string{"team": "billing", "env": "prod"}
 		case 5:
-			c.OwnerType, c.OwnerID, c.Labels = "", "", nil
+			c.OwnerType, c.OwnerID, c.Labels, c.ManagedBy = "", "", nil, ""
 		}
 		put(t, s, c)
 	}
@@ -163,6 +163,14 @@ func clientsAreFiltered(t *testing.T, s authz.Store) {
 		{"name beyond ASCII", authz.ClientQuery{Name: "Ü"}, []int{0, 1, 2, 4, 5}},
 		{"label", authz.ClientQuery{Labels: map[string]string{"env": "prod"}}, []int{4}},
 		{"two labels", authz.ClientQuery{Labels: map[string]string{"env": "prod", "team": "sales"}}, nil},
+		{"set of declared clients", authz.ClientQuery{ManagedBy: "infra/billing"}, []int{0, 1, 2, 3, 4}},
+		{"other set", authz.ClientQuery{ManagedBy: "infra"}, nil},
+		{"search in ids", authz.ClientQuery{Search: "00000004-0000"}, []int{4}},
+		{"search in names", authz.ClientQuery{Search: "reports"}, []int{3}},
+		{"search in owners", authz.ClientQuery{Search: "Tenant:43"}, []int{1}},
+		{"search in labels", authz.ClientQuery{Search: "ENV=pro"}, []int{4}},
+		{"search in nothing", authz.ClientQuery{Search: "spocs_abcd"}, nil},
+		{"search among filters", authz.ClientQuery{Search: "billing", Status: authz.StatusDisabled}, []int{2}},
 		{"two filters on pages", authz.ClientQuery{OwnerType: "tenant", OwnerID: "42", Status: authz.StatusActive, Limit: 2}, []int{0, 3, 4}},
 	}
 	for _, c := range cases {
