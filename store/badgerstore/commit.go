@@ -245,10 +245,10 @@ func (b *batch) write() error {
 	if err := s.opt.sync(s.db); err != nil {
 		return fmt.Errorf("sync: %w", err)
 	}
-	s.com.unsynced = false
 	if err := s.followLogs(); err != nil {
 		return err
 	}
+	s.com.unsynced = false
 	s.noteVersion()
 	if b.changes > 0 {
 		return s.com.ledger.write(b.control)
@@ -268,7 +268,7 @@ func (s *Store) noteVersion() {
 // cannot be allocated is no failure of what was written; that its directory
 // cannot be synced is.
 func (s *Store) followLogs() error {
-	unallocated, err := s.com.logs.follow()
+	unallocated, err := s.com.logs.follow(s.com.unsynced)
 	if unallocated != nil && !s.disk.unallocated.Swap(true) {
 		s.log.Error("no room for the store's write-ahead log; writes are refused until there is", "error", unallocated)
 	}

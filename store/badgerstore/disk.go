@@ -153,7 +153,11 @@ func allocate(path string) error {
 }
 
 func syncDir(dir string) error {
-	f, err := os.Open(dir)
+	return syncFile(dir)
+}
+
+func syncFile(path string) error {
+	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
@@ -165,7 +169,8 @@ func syncDir(dir string) error {
 // which it makes when the one before is full. Committer only.
 type logs struct {
 	dir  string
-	last int // number of the newest log
+	last int                     // number of the newest log
+	sync func(path string) error // of a log that is full
 }
 
 // find looks for the newest log, and allocates every sparse file of Badger's.
@@ -208,12 +213,19 @@ func logNames(dir string) string {
 }
 
 // follow allocates and makes durable a log that is there since the last call.
-// Its first error is of the allocation only.
-func (l *logs) follow() (unallocated, err error) {
+// If the log before may hold what is not synced, that is synced, too: Badger
+// syncs the newest only. Its first error is of the allocation only.
+func (l *logs) follow(unsynced bool) (unallocated, err error) {
 	for {
-		path := filepath.Join(l.dir, fmt.Sprintf("%05d.mem", l.last+1))
+		path := l.path(l.last + 1)
 		if _, err := os.Lstat(path); err != nil {
 			return unallocated, nil
+		}
+		if unsynced {
+			// One that is gone is in a table, which Badger syncs.
+			if err := l.sync(l.path(l.last)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return unallocated, err
+			}
 		}
 		// The entry of a new file in its directory has to be synced too, or
 		// what is synced inside of it may be gone with it.
@@ -224,6 +236,8 @@ func (l *logs) follow() (unallocated, err error) {
 		}
 	}
 }
+
+func (l *logs) path(n int) string { return filepath.Join(l.dir, fmt.Sprintf("%05d.mem", n)) }
 
 // diskBytes returns the bytes that the directory's files take up on disk.
 func diskBytes(dir string) int64 {

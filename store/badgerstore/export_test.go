@@ -27,6 +27,15 @@ func (o Options) Syncing(f func() error) Options {
 	return o
 }
 
+// SyncingLogs calls f before each sync of a log that is full.
+func (o Options) SyncingLogs(f func(path string)) Options {
+	o.syncLog = func(path string) error {
+		f(path)
+		return syncFile(path)
+	}
+	return o
+}
+
 // Dir returns the store's directory.
 func (s *Store) Dir() string { return s.opt.Dir }
 

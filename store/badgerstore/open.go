@@ -42,7 +42,7 @@ func open(ctx context.Context, opt Options) (*Store, error) {
 	}
 	s := &Store{
 		opt: opt, log: opt.Logger, lock: lock, ops: make(chan *op, 4*maxGroup), calls: make(chan func()), done: make(chan struct{}),
-		disk: newDisk(opt), com: committer{logs: logs{dir: opt.Dir}},
+		disk: newDisk(opt), com: committer{logs: logs{dir: opt.Dir, sync: opt.syncLog}},
 	}
 	if !opt.shadow { // else it was, where it stands
 		err = inspect(opt)

@@ -67,6 +67,7 @@ type Options struct {
 	// up or fail; nil: (*badger.DB).Sync.
 	untended bool
 	sync     func(*badger.DB) error
+	syncLog  func(path string) error
 }
 
 // Batch is one group of writes that was committed, or failed.
@@ -112,6 +113,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.FreeBytes == nil {
 		o.FreeBytes = freeBytes
+	}
+	if o.syncLog == nil {
+		o.syncLog = syncFile
 	}
 	if o.sync == nil {
 		o.sync = (*badger.DB).Sync

@@ -3,6 +3,7 @@ package badgerstore_test
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -211,6 +212,36 @@ func TestRelaxedTokensSurviveAReopening(t *testing.T) {
 	closed(t, s)
 	if r, err := openWith(t, opt).CheckAll(t.Context()); err != nil || r.Tokens != 1_000 || r.Clients != 1 {
 		t.Errorf("CheckAll = %+v, %v", r, err)
+	}
+}
+
+// TestAFullLogOfRelaxedTokensIsSynced fills a write-ahead log: its last tokens
+// have seen no sync when the next one begins, and Badger's own is of that one.
+func TestAFullLogOfRelaxedTokensIsSynced(t *testing.T) {
+	for name, durability := range map[string]badgerstore.Durability{"relaxed": badgerstore.Relaxed, "sync": badgerstore.Sync} {
+		t.Run(name, func(t *testing.T) {
+			synced := make(chan string, 100)
+			opt := options(t.TempDir()).SyncingLogs(func(path string) { synced <- filepath.Base(path) })
+			opt.TokenDurability = durability
+			s := openWith(t, opt)
+			logs := func() []string {
+				found, _ := filepath.Glob(filepath.Join(s.Dir(), "*.mem"))
+				return found
+			}
+			first := filepath.Base(logs()[0])
+			for n := 0; len(logs()) == 1 && filepath.Base(logs()[0]) == first && n < 100; n++ {
+				issueMany(t, s, 5_000, storetest.Now().Add(time.Duration(n)*time.Second))
+			}
+			issueMany(t, s, 1, storetest.Now().Add(time.Hour)) // what follows a new log looks for it
+			close(synced)
+			var got []string
+			for path := range synced {
+				got = append(got, path)
+			}
+			if relaxed := durability == badgerstore.Relaxed; relaxed != slices.Contains(got, first) {
+				t.Errorf("synced: %q; the first log is %s", got, first)
+			}
+		})
 	}
 }
 
