@@ -154,14 +154,14 @@ type Store interface {
 	// LastSeq returns the position of the newest event; 0: none yet.
 	LastSeq(ctx context.Context) (Seq, error)
 
-	// PutEntries writes all the entries into a drawer, or none. It is no control
+	// PutEntries writes all the entries into a namespace, or none. It is no control
 	// change and has no event. Atomic; durable as PutToken is. An error if
 	// CheckEntries has one.
-	PutEntries(ctx context.Context, drawer string, entries []Entry) error
-	// Entries returns up to limit entries of a drawer whose keys begin with
-	// prefix and are greater than after, in the order of keys. A drawer that
+	PutEntries(ctx context.Context, namespace string, entries []Entry) error
+	// Entries returns up to limit entries of a namespace whose keys begin with
+	// prefix and are greater than after, in the order of keys. A namespace that
 	// nothing was put into is empty.
-	Entries(ctx context.Context, drawer, prefix, after string, limit int) ([]Entry, error)
+	Entries(ctx context.Context, namespace, prefix, after string, limit int) ([]Entry, error)
 
 	// Check returns nil if the store can take writes, else ErrFull or
 	// ErrUnavailable with the cause.

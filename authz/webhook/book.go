@@ -11,10 +11,10 @@ import (
 )
 
 // book is what a sender knows of its deliveries: what waits in memory, by
-// client, and what of it the drawer remembers. It does nothing by itself.
+// client, and what of it the namespace remembers. It does nothing by itself.
 type book struct {
 	read  authz.Seq // the log was looked at up to here
-	place authz.Seq // what the drawer says; see save
+	place authz.Seq // what the namespace says; see save
 	lanes map[authz.ClientID]*lane
 	held  int                 // deliveries in memory
 	gone  map[string]struct{} // entries to take out
@@ -28,10 +28,10 @@ func newBook() *book {
 	return &book{lanes: map[authz.ClientID]*lane{}, gone: map[string]struct{}{}, buried: map[authz.Seq]struct{}{}}
 }
 
-// key names an entry of the drawer.
+// key names an entry of the namespace.
 func key(prefix string, seq authz.Seq) string { return fmt.Sprintf("%s%016x", prefix, uint64(seq)) }
 
-// The entries of a webhook's drawer.
+// The entries of a webhook's namespace.
 const (
 	placeKey   = "place" // position: all up to it is delivered, dead, or remembered
 	heldPrefix = "held/" // a delivery that failed, or waits behind one that did
@@ -157,7 +157,7 @@ type change struct {
 	done  func()
 }
 
-// changes are the entries that bring the drawer up to the book, in an order in
+// changes are the entries that bring the namespace up to the book, in an order in
 // which a crash between any two loses nothing.
 func (b *book) changes() ([]change, error) {
 	var all []change

@@ -24,12 +24,12 @@ type mortal struct {
 	writes int64 // until death; below zero: for ever
 }
 
-func (m *mortal) PutEntries(ctx context.Context, drawer string, entries []authz.Entry) error {
+func (m *mortal) PutEntries(ctx context.Context, namespace string, entries []authz.Entry) error {
 	if atomic.LoadInt64(&m.writes) == 0 {
 		return authz.ErrUnavailable
 	}
 	atomic.AddInt64(&m.writes, -1)
-	return m.Store.PutEntries(ctx, drawer, entries)
+	return m.Store.PutEntries(ctx, namespace, entries)
 }
 
 // Whatever fails and whenever the process dies: each event is delivered or a

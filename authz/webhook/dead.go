@@ -63,7 +63,7 @@ func (s *sender) dropOldest(ctx context.Context) {
 	if s.dead <= MaxDeadLetters {
 		return
 	}
-	entries, err := s.store.Entries(ctx, drawerOf(s.name), deadPrefix, "", 1)
+	entries, err := s.store.Entries(ctx, namespaceOf(s.name), deadPrefix, "", 1)
 	if err == nil && len(entries) == 1 {
 		entries[0].Value = nil
 		err = s.put(ctx, entries)
@@ -147,7 +147,7 @@ func deadLetters(ctx context.Context, store authz.Store, name string, seqs []aut
 		return letters, err
 	}
 	for _, seq := range seqs {
-		entries, err := store.Entries(ctx, drawerOf(name), key(deadPrefix, seq), "", 1)
+		entries, err := store.Entries(ctx, namespaceOf(name), key(deadPrefix, seq), "", 1)
 		if err != nil {
 			return nil, err
 		}

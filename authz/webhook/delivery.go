@@ -9,7 +9,7 @@ import (
 )
 
 // delivery is one event on its way to one receiver. As JSON it is an entry of
-// the webhook's drawer, complete without the log.
+// the webhook's namespace, complete without the log.
 type delivery struct {
 	Seq        authz.Seq       `json:"seq"`
 	Kind       authz.EventKind `json:"kind"`
@@ -26,7 +26,7 @@ type delivery struct {
 	LastError  string          `json:"last_error,omitempty"`
 	DiedAt     time.Time       `json:"died_at,omitzero"` // of a dead letter
 
-	noted   bool // an entry of the drawer
+	noted   bool // an entry of the namespace
 	changed bool // since it was noted
 }
 

@@ -299,7 +299,7 @@ func TestALongBacklogTakesBoundedMemoryAndKeepsItsOrder(t *testing.T) {
 		w.stop()
 		left, err := w.store.Entries(t.Context(), "hook:crm", "", "", 100)
 		if err != nil || len(left) != 1 || string(left[0].Value) != `{"after":900}` {
-			t.Errorf("the drawer holds %v, %v", left, err)
+			t.Errorf("the namespace holds %v, %v", left, err)
 		}
 	})
 }

@@ -23,7 +23,7 @@ const (
 	width = 8
 )
 
-// namePattern is what a name may be, so that it names a drawer.
+// namePattern is what a name may be, so that it names a namespace.
 var namePattern = regexp.MustCompile(`^[a-z0-9._-]{1,32}$`)
 
 // Hook is one webhook as running.

@@ -76,7 +76,7 @@ func (d *Dispatcher) DeadLetters(ctx context.Context, name string, after authz.S
 	if err := checkName(name); err != nil {
 		return DeadLetterPage{}, err
 	}
-	entries, err := d.Store.Entries(ctx, drawerOf(name), deadPrefix, key(deadPrefix, after), limit+1)
+	entries, err := d.Store.Entries(ctx, namespaceOf(name), deadPrefix, key(deadPrefix, after), limit+1)
 	if err != nil {
 		return DeadLetterPage{}, err
 	}
@@ -120,7 +120,7 @@ func (d *Dispatcher) Drop(ctx context.Context, name string, seqs []authz.Seq) (n
 		return 0, err
 	}
 	s := d.sender(name)
-	if s == nil { // not configured any more: nobody else touches its drawer
+	if s == nil { // not configured any more: nobody else touches its namespace
 		return drop(ctx, d.Store, name, seqs)
 	}
 	called := s.call(ctx, func() {
@@ -143,7 +143,7 @@ func drop(ctx context.Context, store authz.Store, name string, seqs []authz.Seq)
 		for _, l := range some {
 			entries = append(entries, authz.Entry{Key: key(deadPrefix, l.Seq)})
 		}
-		if err := store.PutEntries(ctx, drawerOf(name), entries); err != nil {
+		if err := store.PutEntries(ctx, namespaceOf(name), entries); err != nil {
 			return n, err
 		}
 		n += len(some)

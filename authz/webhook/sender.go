@@ -14,7 +14,7 @@ import (
 const (
 	// pollEvery is how often the log is looked at when nobody calls.
 	pollEvery = 5 * time.Second
-	// saveEvery is how often the drawer is brought up to date at most; a crash
+	// saveEvery is how often the namespace is brought up to date at most; a crash
 	// repeats what was delivered since.
 	saveEvery = time.Second
 	// retryStore is how long to wait after the store failed.
@@ -46,7 +46,7 @@ type sender struct {
 
 	// The rest is touched by the goroutine of run only.
 	book    *book
-	dead    int  // dead letters in the drawer
+	dead    int  // dead letters in the namespace
 	running int  // attempts
 	unwell  bool // the last attempt failed, and the log says so
 	saved   time.Time

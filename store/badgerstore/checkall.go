@@ -22,7 +22,7 @@ type Report struct {
 	Orphans       int64          `json:"tokens_of_unknown_clients"` // of Tokens; they open nothing
 	Revocations   int64          `json:"revocations"`
 	Sets          int64          `json:"grant_sets"` // that tokens share
-	Entries       int64          `json:"entries"`    // of all drawers
+	Entries       int64          `json:"entries"`    // of all namespaces
 	Usages        int64          `json:"usages"`     // clients whose uses are kept
 	Events        int64          `json:"events"`
 	FirstSeq      authz.Seq      `json:"first_event"`

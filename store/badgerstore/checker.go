@@ -38,7 +38,7 @@ func (c *checker) record(key, value []byte) {
 	switch key[0] {
 	case spaceClient:
 		err = c.client(key, value)
-	case spaceDrawer:
+	case spaceEntry:
 		err = c.entry(key, value)
 	case spaceEvent:
 		err = c.event(key, value)
@@ -79,7 +79,7 @@ func (c *checker) client(key, value []byte) error {
 
 func (c *checker) entry(key, value []byte) error {
 	c.report.Entries++
-	if _, err := parseDrawerKey(key); err != nil {
+	if _, err := parseEntryKey(key); err != nil {
 		return err
 	}
 	_, err := decodeEntry(value)

@@ -103,7 +103,7 @@ func (s *Store) Dump(ctx context.Context) (string, error) {
 				return err
 			}
 			text := hex.EncodeToString(value)
-			if key[0] == spaceClient || key[0] == spaceDrawer || key[0] == spaceEvent {
+			if key[0] == spaceClient || key[0] == spaceEntry || key[0] == spaceEvent {
 				text = hex.EncodeToString(value[:1]) + string(value[1:])
 			}
 			fmt.Fprintf(&out, "%x %s\n", key, text)
@@ -119,7 +119,7 @@ var (
 	EventKey  = func(seq uint64) []byte { return eventKey(seq).key() }
 	TokenKey  = func(k authz.TokenKey) []byte { return tokenKey(k).key() }
 	RevokeKey = func(k authz.TokenKey) []byte { return revocationKey(k).key() }
-	DrawerKey = func(drawer, entry string) []byte { return drawerKey{drawer, entry}.key() }
+	EntryKey  = func(namespace, entry string) []byte { return entryKey{namespace, entry}.key() }
 	UsageKey  = func(id authz.ClientID) ([]byte, bool) { k, ok := clientKeyOf(id); return usageKey(k).key(), ok }
 	ClientKey = func(id authz.ClientID) ([]byte, bool) { k, ok := clientKeyOf(id); return k.key(), ok }
 )
@@ -147,8 +147,8 @@ func ParseKeys(b []byte) (wrong []string) {
 	again("revocation", r.key(), err)
 	s, err := parseSetKey(b)
 	again("set", s.key(), err)
-	d, err := parseDrawerKey(b)
-	again("drawer", d.key(), err)
+	d, err := parseEntryKey(b)
+	again("entry", d.key(), err)
 	return wrong
 }
 

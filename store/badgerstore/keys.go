@@ -13,7 +13,7 @@ import (
 //
 //	space  key                                  value
 //	'c'    'c' uuid(16)                         client document (documents.go)
-//	'd'    'd' length(1) drawer key             entry (drawers.go)
+//	'd'    'd' length(1) namespace key          entry (entries.go)
 //	'e'    'e' seq(8)                           event document (documents.go)
 //	'm'    'm' name(1)                          see metaKey
 //	'r'    'r' hour(4) hash(32)                 revocation (codec.go)
@@ -22,7 +22,7 @@ import (
 //	'u'    'u' uuid(16)                         usage of a client (usage_record.go)
 const (
 	spaceClient     = 'c'
-	spaceDrawer     = 'd'
+	spaceEntry      = 'd'
 	spaceEvent      = 'e'
 	spaceMeta       = 'm'
 	spaceRevocation = 'r'
@@ -58,23 +58,23 @@ func parseClientKey(b []byte) (clientKey, error) {
 	return clientKey(b[1:]), nil
 }
 
-// drawerKey is 'd' followed by the length of the drawer's name, the name, and
+// entryKey is 'd' followed by the length of the namespace's name, the name, and
 // the entry's key: at most 64 bytes, which is what a backup carries.
-type drawerKey struct{ drawer, entry string }
+type entryKey struct{ namespace, entry string }
 
-func (k drawerKey) key() []byte {
-	b := append(make([]byte, 0, 2+len(k.drawer)+len(k.entry)), spaceDrawer, byte(len(k.drawer)))
-	return append(append(b, k.drawer...), k.entry...)
+func (k entryKey) key() []byte {
+	b := append(make([]byte, 0, 2+len(k.namespace)+len(k.entry)), spaceEntry, byte(len(k.namespace)))
+	return append(append(b, k.namespace...), k.entry...)
 }
 
-func parseDrawerKey(b []byte) (drawerKey, error) {
-	if len(b) < 2 || b[0] != spaceDrawer || len(b) < 2+int(b[1]) {
-		return drawerKey{}, fmt.Errorf("%w: drawer key %x", errDamaged, b)
+func parseEntryKey(b []byte) (entryKey, error) {
+	if len(b) < 2 || b[0] != spaceEntry || len(b) < 2+int(b[1]) {
+		return entryKey{}, fmt.Errorf("%w: entry key %x", errDamaged, b)
 	}
 	end := 2 + int(b[1])
-	k := drawerKey{string(b[2:end]), string(b[end:])}
-	if err := authz.CheckEntries(k.drawer, []authz.Entry{{Key: k.entry}}); err != nil {
-		return drawerKey{}, fmt.Errorf("%w: drawer key %x", errDamaged, b)
+	k := entryKey{string(b[2:end]), string(b[end:])}
+	if err := authz.CheckEntries(k.namespace, []authz.Entry{{Key: k.entry}}); err != nil {
+		return entryKey{}, fmt.Errorf("%w: entry key %x", errDamaged, b)
 	}
 	return k, nil
 }

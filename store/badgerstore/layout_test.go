@@ -122,7 +122,7 @@ func TestLayoutOnDisk(t *testing.T) {
 
 func TestKeysSortAsWhatTheyName(t *testing.T) {
 	keys := [][]byte{
-		badgerstore.DrawerKey("a", "b"), badgerstore.DrawerKey("a", "c"), badgerstore.DrawerKey("b", "a"), badgerstore.DrawerKey("aa", ""),
+		badgerstore.EntryKey("a", "b"), badgerstore.EntryKey("a", "c"), badgerstore.EntryKey("b", "a"), badgerstore.EntryKey("aa", ""),
 		badgerstore.EventKey(1), badgerstore.EventKey(255), badgerstore.EventKey(256), badgerstore.EventKey(1 << 40),
 		badgerstore.RevokeKey(authz.TokenKey{Hour: 1 << 20}),
 		badgerstore.TokenKey(authz.TokenKey{Hour: 1}), badgerstore.TokenKey(authz.TokenKey{Hour: 256}), badgerstore.TokenKey(authz.TokenKey{Hour: 1 << 31}),
@@ -148,7 +148,7 @@ func TestTokenRecordIsCompact(t *testing.T) {
 
 func FuzzKeys(f *testing.F) {
 	id, _ := badgerstore.ClientKey(worker)
-	for _, seed := range [][]byte{nil, id, badgerstore.DrawerKey("hook:crm", "place"), []byte("d\xff"), badgerstore.EventKey(7), badgerstore.TokenKey(sample(1, storetest.Now()).Key), badgerstore.RevokeKey(authz.TokenKey{}), append([]byte("u"), id[1:]...), []byte("s\x00\x00\x00\x01"), []byte("c")} {
+	for _, seed := range [][]byte{nil, id, badgerstore.EntryKey("hook:crm", "place"), []byte("d\xff"), badgerstore.EventKey(7), badgerstore.TokenKey(sample(1, storetest.Now()).Key), badgerstore.RevokeKey(authz.TokenKey{}), append([]byte("u"), id[1:]...), []byte("s\x00\x00\x00\x01"), []byte("c")} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -19,7 +19,7 @@ type Store struct {
 	revocations map[authz.TokenKey]struct{}
 	usages      map[authz.ClientID]authz.Usage
 	events      []authz.Event // events[i].Seq is i+1
-	drawers     map[string]map[string][]byte
+	namespaces  map[string]map[string][]byte
 	closed      bool
 	failRead    error
 	failWrite   error
@@ -33,7 +33,7 @@ func New() *Store {
 		clients:     map[authz.ClientID]authz.Client{},
 		tokens:      map[authz.TokenKey]authz.AccessToken{},
 		revocations: map[authz.TokenKey]struct{}{},
-		drawers:     map[string]map[string][]byte{},
+		namespaces:  map[string]map[string][]byte{},
 		usages:      map[authz.ClientID]authz.Usage{},
 	}
 }

@@ -12,7 +12,7 @@ const (
 	MaxEntryBytes = 64 << 10 // values of one call together
 )
 
-// Entry is a record of a drawer: a named list of small records that some part
+// Entry is a record of a namespace: a named list of small records that some part
 // of the program keeps in the store beside clients and tokens, such as how far
 // a webhook has come.
 type Entry struct {
@@ -20,17 +20,17 @@ type Entry struct {
 	Value []byte // empty: take the entry out
 }
 
-// A drawer's name and an entry's key together are what an engine makes a key
+// A namespace's name and an entry's key together are what an engine makes a key
 // of, and a backup carries.
 var (
-	drawerPattern = regexp.MustCompile(`^[a-z0-9._:-]{1,40}$`)
-	entryPattern  = regexp.MustCompile(`^[a-z0-9._:/-]{1,22}$`)
+	namespacePattern = regexp.MustCompile(`^[a-z0-9._:-]{1,40}$`)
+	entryPattern     = regexp.MustCompile(`^[a-z0-9._:/-]{1,22}$`)
 )
 
 // CheckEntries says what is wrong with a call of PutEntries; engines call it
 // so that no two of them differ.
-func CheckEntries(drawer string, entries []Entry) error {
-	if err := CheckDrawer(drawer); err != nil {
+func CheckEntries(namespace string, entries []Entry) error {
+	if err := CheckNamespace(namespace); err != nil {
 		return err
 	}
 	if len(entries) > MaxEntries {
@@ -49,10 +49,10 @@ func CheckEntries(drawer string, entries []Entry) error {
 	return nil
 }
 
-// CheckDrawer says what is wrong with the name of a drawer.
-func CheckDrawer(drawer string) error {
-	if !drawerPattern.MatchString(drawer) {
-		return fmt.Errorf("drawer %.60q: use 1 to 40 of a-z0-9._:-", drawer)
+// CheckNamespace says what is wrong with the name of a namespace.
+func CheckNamespace(namespace string) error {
+	if !namespacePattern.MatchString(namespace) {
+		return fmt.Errorf("namespace %.60q: use 1 to 40 of a-z0-9._:-", namespace)
 	}
 	return nil
 }

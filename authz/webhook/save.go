@@ -21,7 +21,7 @@ const (
 	entryPage   = 100
 )
 
-// load reads the drawer, again and again until the store answers; false: ctx
+// load reads the namespace, again and again until the store answers; false: ctx
 // ended first. A webhook without a place begins where it was first seen.
 func (s *sender) load(ctx context.Context) bool {
 	for {
@@ -92,7 +92,7 @@ func (s *sender) beginAnew(ctx context.Context, b *book) error {
 	return s.put(ctx, []authz.Entry{{Key: placeKey, Value: value}})
 }
 
-// remember takes in a delivery of the drawer. Its next attempt is not farther
+// remember takes in a delivery of the namespace. Its next attempt is not farther
 // away than the longest wait, whatever the clock did meanwhile.
 func (b *book) remember(e *authz.Entry, now time.Time) error {
 	d, err := readDelivery(e)
@@ -138,11 +138,11 @@ func (b *book) bury(dead map[authz.Seq]struct{}) {
 	}
 }
 
-// put writes entries of the webhook's drawer.
+// put writes entries of the webhook's namespace.
 func (s *sender) put(ctx context.Context, entries []authz.Entry) error {
 	ctx, cancel := context.WithTimeout(ctx, storeLimit)
 	defer cancel()
-	return s.store.PutEntries(ctx, drawerOf(s.name), entries)
+	return s.store.PutEntries(ctx, namespaceOf(s.name), entries)
 }
 
 // countRests counts what lanes left in the log, of what was read of it.
@@ -169,7 +169,7 @@ func (s *sender) countRests(ctx context.Context, b *book) error {
 	return nil
 }
 
-// saveIfDue brings the drawer up to date, at most once a second, and returns
+// saveIfDue brings the namespace up to date, at most once a second, and returns
 // when it is due.
 func (s *sender) saveIfDue(ctx context.Context) time.Time {
 	if !s.book.dirty && s.book.read-s.book.place < strayEvents {
@@ -218,13 +218,13 @@ func chunk(changes []change) int {
 	return min(len(changes), authz.MaxEntries)
 }
 
-// drawerOf names the drawer of a webhook.
-func drawerOf(name string) string { return "hook:" + name }
+// namespaceOf names the namespace of a webhook.
+func namespaceOf(name string) string { return "hook:" + name }
 
-// eachEntry calls f with each entry of a webhook's drawer, in the order of keys.
+// eachEntry calls f with each entry of a webhook's namespace, in the order of keys.
 func eachEntry(ctx context.Context, store authz.Store, name, prefix string, f func(*authz.Entry) error) error {
 	for after := ""; ; {
-		entries, err := store.Entries(ctx, drawerOf(name), prefix, after, entryPage)
+		entries, err := store.Entries(ctx, namespaceOf(name), prefix, after, entryPage)
 		if err != nil {
 			return err
 		}

@@ -8,16 +8,16 @@ import (
 	"scopegate/authz"
 )
 
-func putEntries(t testing.TB, s authz.Store, drawer string, entries ...authz.Entry) {
+func putEntries(t testing.TB, s authz.Store, namespace string, entries ...authz.Entry) {
 	t.Helper()
-	if err := s.PutEntries(t.Context(), drawer, entries); err != nil {
+	if err := s.PutEntries(t.Context(), namespace, entries); err != nil {
 		t.Fatalf("PutEntries: %v", err)
 	}
 }
 
-func entriesOf(t testing.TB, s authz.Store, drawer, prefix, after string, limit int) []authz.Entry {
+func entriesOf(t testing.TB, s authz.Store, namespace, prefix, after string, limit int) []authz.Entry {
 	t.Helper()
-	entries, err := s.Entries(t.Context(), drawer, prefix, after, limit)
+	entries, err := s.Entries(t.Context(), namespace, prefix, after, limit)
 	if err != nil {
 		t.Fatalf("Entries: %v", err)
 	}
@@ -50,7 +50,7 @@ func entriesInOrder(t *testing.T, s authz.Store) {
 		diff(t, "entries "+c.prefix+" after "+c.after, c.want, entriesOf(t, s, "hook:a", c.prefix, c.after, c.limit))
 	}
 	if left := entriesOf(t, s, "hook:never", "", "", 10); len(left) != 0 {
-		t.Errorf("a drawer that was never used holds %v", left)
+		t.Errorf("a namespace that was never used holds %v", left)
 	}
 	if seq := lastSeq(t, s); seq != 0 {
 		t.Errorf("entries made %d events", seq)
@@ -91,12 +91,12 @@ func entriesWithinBounds(t *testing.T, s authz.Store) {
 			t.Errorf("%s: no error", what)
 		}
 	}
-	for _, drawer := range []string{"", name + "d", "a/b", "A"} {
-		if err := s.PutEntries(t.Context(), drawer, []authz.Entry{entry("a", "b")}); err == nil {
-			t.Errorf("drawer %q: no error", drawer)
+	for _, namespace := range []string{"", name + "d", "a/b", "A"} {
+		if err := s.PutEntries(t.Context(), namespace, []authz.Entry{entry("a", "b")}); err == nil {
+			t.Errorf("namespace %q: no error", namespace)
 		}
-		if _, err := s.Entries(t.Context(), drawer, "", "", 1); err == nil {
-			t.Errorf("drawer %q: read without an error", drawer)
+		if _, err := s.Entries(t.Context(), namespace, "", "", 1); err == nil {
+			t.Errorf("namespace %q: read without an error", namespace)
 		}
 	}
 	if left := entriesOf(t, s, "a", "", "", 10); len(left) != 0 {

@@ -11,13 +11,13 @@ import (
 )
 
 // PutEntries implements authz.Store.
-func (s *Store) PutEntries(ctx context.Context, drawer string, entries []authz.Entry) error {
-	if err := authz.CheckEntries(drawer, entries); err != nil {
+func (s *Store) PutEntries(ctx context.Context, namespace string, entries []authz.Entry) error {
+	if err := authz.CheckEntries(namespace, entries); err != nil {
 		return fmt.Errorf("put entries: %w", err)
 	}
 	records := make([]authz.Entry, 0, len(entries)) // of our own: the caller may go on after an ended context
 	for _, e := range entries {
-		record := authz.Entry{Key: string(drawerKey{drawer, e.Key}.key())}
+		record := authz.Entry{Key: string(entryKey{namespace, e.Key}.key())}
 		if len(e.Value) > 0 {
 			record.Value = append([]byte{versionEntry}, e.Value...)
 		}
@@ -25,7 +25,7 @@ func (s *Store) PutEntries(ctx context.Context, drawer string, entries []authz.E
 	}
 	o := &op{class: classNote, stage: func(b *batch) error { return b.stageEntries(records) }}
 	if err := s.submit(ctx, o); err != nil {
-		return fmt.Errorf("put entries into %s: %w", drawer, err)
+		return fmt.Errorf("put entries into %s: %w", namespace, err)
 	}
 	return nil
 }
@@ -49,15 +49,15 @@ func (b *batch) stageEntries(records []authz.Entry) error {
 }
 
 // Entries implements authz.Store.
-func (s *Store) Entries(ctx context.Context, drawer, prefix, after string, limit int) ([]authz.Entry, error) {
-	if err := authz.CheckDrawer(drawer); err != nil {
+func (s *Store) Entries(ctx context.Context, namespace, prefix, after string, limit int) ([]authz.Entry, error) {
+	if err := authz.CheckNamespace(namespace); err != nil {
 		return nil, fmt.Errorf("read entries: %w", err)
 	}
 	var entries []authz.Entry
 	err := s.view(ctx, func(txn *badger.Txn) error {
-		it := txn.NewIterator(badger.IteratorOptions{Prefix: drawerKey{drawer, prefix}.key(), PrefetchValues: true, PrefetchSize: min(max(limit, 1), 100)})
+		it := txn.NewIterator(badger.IteratorOptions{Prefix: entryKey{namespace, prefix}.key(), PrefetchValues: true, PrefetchSize: min(max(limit, 1), 100)})
 		defer it.Close()
-		for it.Seek(drawerKey{drawer, max(after, prefix)}.key()); it.Valid() && len(entries) < limit; it.Next() {
+		for it.Seek(entryKey{namespace, max(after, prefix)}.key()); it.Valid() && len(entries) < limit; it.Next() {
 			e, err := entryOf(it.Item())
 			if err != nil {
 				return err
@@ -69,13 +69,13 @@ func (s *Store) Entries(ctx context.Context, drawer, prefix, after string, limit
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read entries of %s: %w", drawer, err)
+		return nil, fmt.Errorf("read entries of %s: %w", namespace, err)
 	}
 	return entries, nil
 }
 
 func entryOf(item *badger.Item) (authz.Entry, error) {
-	key, err := parseDrawerKey(item.KeyCopy(nil))
+	key, err := parseEntryKey(item.KeyCopy(nil))
 	if err != nil {
 		return authz.Entry{}, err
 	}
