@@ -11,7 +11,7 @@ RUN go mod download
 # there, and the tag where no VERSION is given.
 COPY . .
 ARG VERSION
-RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.release=${VERSION}" -o /out/scopegate ./cmd/scopegate \
+RUN CGO_ENABLED=0 go build -pgo cmd/scopegate/release.pgo -trimpath -ldflags "-s -w -X main.release=${VERSION}" -o /out/scopegate ./cmd/scopegate \
     && mkdir /out/data
 
 FROM ${RUN_BASE}

@@ -10,6 +10,7 @@ SEED     ?= 1
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 IMAGE    ?= scopegate:$(VERSION)
 PLATFORMS := linux/amd64 linux/arm64 darwin/arm64
+PGO      := cmd/scopegate/release.pgo
 LDFLAGS  := -s -w -X main.release=$(VERSION)
 
 .PHONY: help
@@ -62,8 +63,8 @@ differential: ## the fast front beside net/http: HEADS (200000000) generated hea
 	go test -count=1 -timeout 24h -v -run TestGeneratedHeads ./gateway/wire -heads $(HEADS) -seed $(SEED)
 
 .PHONY: pgo
-pgo: ## the profile by which the compiler optimizes scopegate, from the benchmark
-	go run ./bench/peers -profile cmd/scopegate/default.pgo
+pgo: ## the profile by which releases are compiled, from the benchmark
+	go run ./bench/peers -window 12s -profile $(PGO)
 
 .PHONY: torture
 torture: ## kills, power cuts, failing and full disks, a soak, damage, histories: the long forms (root, strace, hours)
@@ -85,7 +86,7 @@ docs: ## write the generated documentation and all golden files anew
 
 .PHONY: build
 build: ## bin/scopegate for this machine
-	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o bin/scopegate ./cmd/scopegate
+	CGO_ENABLED=0 go build -pgo $(PGO) -trimpath -ldflags "$(LDFLAGS)" -o bin/scopegate ./cmd/scopegate
 
 .PHONY: image
 image: ## the container image IMAGE
@@ -96,6 +97,6 @@ release: ## bin/release: a binary for each platform, and their checksums
 	rm -rf bin/release && mkdir -p bin/release
 	@for platform in $(PLATFORMS); do \
 	  out=bin/release/scopegate-$(VERSION)-$${platform/\//-}; echo "==> $$out"; \
-	  CGO_ENABLED=0 GOOS=$${platform%/*} GOARCH=$${platform#*/} go build -trimpath -ldflags "$(LDFLAGS)" -o $$out ./cmd/scopegate; \
+	  CGO_ENABLED=0 GOOS=$${platform%/*} GOARCH=$${platform#*/} go build -pgo $(PGO) -trimpath -ldflags "$(LDFLAGS)" -o $$out ./cmd/scopegate; \
 	done
 	cd bin/release && sha256sum scopegate-* >SHA256SUMS && cat SHA256SUMS

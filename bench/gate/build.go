@@ -27,7 +27,11 @@ func Build(ctx context.Context, s *proc.Stage, have string) (string, error) {
 	if have != "" {
 		return filepath.Abs(have)
 	}
-	return Go(ctx, s, "scopegate", "./cmd/scopegate")
+	root, err := moduleRoot(ctx)
+	if err != nil {
+		return "", err
+	}
+	return Go(ctx, s, "scopegate", "-pgo", filepath.Join(root, "cmd/scopegate/release.pgo"), "./cmd/scopegate")
 }
 
 // BuildProfiled makes a scopegate that writes a processor profile to the file
@@ -41,7 +45,6 @@ func BuildProfiled(ctx context.Context, s *proc.Stage) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	// The profile is not to be shaped by the one of before.
 	overlay, err := json.Marshal(map[string]map[string]string{"Replace": {
 		filepath.Join(root, "cmd/scopegate/profile_overlay.go"): source,
 	}})
@@ -52,7 +55,7 @@ func BuildProfiled(ctx context.Context, s *proc.Stage) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return Go(ctx, s, "scopegate-profiled", "-pgo=off", "-overlay", file, "./cmd/scopegate")
+	return Go(ctx, s, "scopegate-profiled", "-overlay", file, "./cmd/scopegate")
 }
 
 // Go builds a program of this module into the Stage.
