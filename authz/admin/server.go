@@ -126,7 +126,7 @@ func (s *Server) guard(overSocket bool) echo.MiddlewareFunc {
 			if !strings.EqualFold(scheme, "Bearer") || subtle.ConstantTimeCompare(got[:], want[:]) != 1 || s.Token.Text() == "" {
 				s.Audit.WarnContext(c.Request().Context(), "admin request refused", "remote_ip", c.RealIP(), "path", c.Path())
 				c.Response().Header().Set(echo.HeaderWWWAuthenticate, `Bearer realm="scopegate admin"`)
-				return writeProblem(c, http.StatusUnauthorized, "unauthorized", "The admin token is needed.")
+				return writeProblem(c, http.StatusUnauthorized, "unauthorized", "The admin token is missing or wrong. The server keeps it in admin.token in its data directory, unless SCOPEGATE_ADMIN_TOKEN or SCOPEGATE_ADMIN_TOKEN_FILE gives it another.")
 			}
 			c.Set(actorKey, "admin:token")
 			return next(c)

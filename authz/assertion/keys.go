@@ -162,7 +162,7 @@ func (k *Keys) retire(id string, now time.Time, force bool) (*Keys, error) {
 		switch {
 		case s.ID != id:
 		case s.Signs:
-			return nil, &authz.FieldError{Field: "id", Problem: "is the key that signs; rotate first"}
+			return nil, &authz.FieldError{Field: "id", Problem: "is the key that signs; rotate first, and wait until the new key signs"}
 		case now.Before(s.RetireFrom) && !force:
 			return nil, &authz.FieldError{Field: "id", Problem: "may still be needed until " + s.RetireFrom.Format(time.RFC3339) + "; force refuses what it signed"}
 		default:

@@ -55,7 +55,7 @@ func (f *adminFlags) client(w world) (*adminClient, error) {
 			token = tokenBeside(f.dataDir)
 		}
 		if token.Text() == "" {
-			return nil, usage("--admin-url needs the admin token: set SCOPEGATE_ADMIN_TOKEN or SCOPEGATE_ADMIN_TOKEN_FILE")
+			return nil, usage("--admin-url needs the admin token: set SCOPEGATE_ADMIN_TOKEN or SCOPEGATE_ADMIN_TOKEN_FILE, or --data-dir for a server of this machine")
 		}
 		return &adminClient{strings.TrimSuffix(f.adminURL, "/"), f.adminURL, token, &http.Client{Timeout: f.timeout}}, nil
 	}

@@ -127,8 +127,9 @@ func restore(ctx context.Context, w world, in io.Reader, dataDir string) error {
 	if err != nil {
 		return err
 	}
+	fmt.Fprintln(w.stderr, "The store is restored: as it was when it was backed up, so what was revoked since lives again.")
 	if _, err := os.Stat(filepath.Join(dataDir, hashKeysFile)); err != nil {
-		fmt.Fprintf(w.stderr, "The store is restored. Put the %s that belongs to it into %s before you start: without it no client can authenticate.\n", hashKeysFile, dataDir)
+		fmt.Fprintf(w.stderr, "Put the %s that belong to it into %s before you start: without it no client can authenticate.\n", hashKeysFile, dataDir)
 	}
 	return nil
 }

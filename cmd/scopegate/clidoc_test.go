@@ -26,6 +26,7 @@ over default. Data goes to standard output, words to standard error. Exit codes:
 
 Secrets never stand in flags: ` + "`SCOPEGATE_ADMIN_TOKEN`" + ` and ` + "`SCOPEGATE_ADMIN_TOKEN_FILE`" + ` give the admin token,
 ` + "`SCOPEGATE_HASH_KEYS_FILE`" + ` the file of hash keys, ` + "`SCOPEGATE_SIGNING_KEYS_FILE`" + ` the one of signing keys.
+[operating.md](operating.md) says what else is in the data directory, and how commands find the server.
 
 This page is written by ` + "`go test ./cmd/scopegate -update`" + `.
 `

@@ -106,7 +106,7 @@ func (d *demo) announce(ctx context.Context, out io.Writer, registry *authz.Regi
 scopegate demo
   gateway         %[1]s
   legacy backend  %[2]s (it shows the header fields that it got)
-  data directory  %[3]s (removed when the demo ends)
+  data directory  %[3]s (--data-dir of other commands; removed when the demo ends)
   routes          %[7]s (change it: it is read again)
   client          %[4]s "Data Sync Worker", scopes %[6]s
 

@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
 
-// The exit codes (DESIGN.md section 9).
+// The exit codes.
 const (
 	exitOK      = 0
 	exitFailed  = 1
@@ -118,7 +119,11 @@ func commands(w world) []*cobra.Command {
 func markUsage(cmd *cobra.Command) {
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
-			if err := check(cmd, args); err != nil {
+			err := check(cmd, args)
+			if err != nil && !cmd.HasSubCommands() && strings.HasPrefix(err.Error(), "unknown command") { // cobra's word for any argument
+				err = fmt.Errorf("%s takes flags only, not %.60q", cmd.CommandPath(), args[0])
+			}
+			if err != nil {
 				return usage("%w\nSee '%s --help'.", err, cmd.CommandPath())
 			}
 			return nil

@@ -53,7 +53,7 @@ func statusCommand(w world) *cobra.Command {
 				t.row("ready", out.Ready)
 				t.row("store", out.Store)
 				t.row("routes", out.Routes)
-				t.row("last reload", when(&out.LastReload), map[bool]string{true: "ok", false: "failed; the old routes serve"}[out.LastReloadOK])
+				t.row("last reload", when(&out.LastReload), map[bool]string{true: "ok", false: "ok, but a later one failed: the old routes serve; scopegate validate says why"}[out.LastReloadOK])
 				t.row("tokens live", out.TokensLive, map[bool]string{true: "all in memory", false: "not all in memory"}[out.TokensWarm])
 				t.row("clients", fmt.Sprintf("%d active, %d disabled, %d revoked", out.Clients["active"], out.Clients["disabled"], out.Clients["revoked"]))
 				t.row("store on disk", fmt.Sprintf("%.1f MiB", float64(out.StoreDisk)/(1<<20)))
@@ -81,6 +81,9 @@ func reloadCommand(w world) *cobra.Command {
 			}
 			return r.print(w.stdout, out, func(t *table) {
 				t.row(out.Summary)
+				if len(out.Changes) == 0 {
+					t.row("nobody gains or loses access")
+				}
 				for _, change := range out.Changes {
 					t.row(change)
 				}

@@ -34,9 +34,16 @@ func expand(e Environment, inside string) (string, error) {
 	case m[2] != "" && (!set || value == ""):
 		return m[3], nil // as in a shell: unset or empty
 	case !set:
-		return "", fmt.Errorf("the environment variable %s is not set; ${%s:-default} gives a default", m[1], m[1])
+		return "", unsetError(m[1])
 	}
 	return value, nil
+}
+
+// unsetError names an environment variable that is not set.
+type unsetError string
+
+func (name unsetError) Error() string {
+	return fmt.Sprintf("the environment variable %s is not set; ${%s:-default} gives a default", string(name), string(name))
 }
 
 func fileContent(e Environment, name string) (string, error) {

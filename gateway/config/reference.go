@@ -29,6 +29,7 @@ Editors that know YAML schemas check the file while it is written, if it begins 
   as ` + "`\"123\"`" + `, stands in quotes.
 - **Anchors and aliases** may repeat a whole value. Merge keys (` + "`<<`" + `) and tags are refused: what a route asks of its caller
   stands in the route.
+- **Files** that are named here by a path that does not begin with ` + "`/`" + ` are sought where the program was started, not beside this file.
 - **Variables** are expanded when the file is loaded, in URLs, header values and secrets only: ` + "`${NAME}`" + ` must be set,
   ` + "`${NAME:-default}`" + ` falls back if it is unset or empty, and in header values and secrets ` + "`${file:PATH}`" + ` is the content of a file without
   the line break at its end. What a variable holds is taken as it is, braces too, and a value that held one is printed

@@ -155,6 +155,9 @@ func (secretKind) Read(r *strict.Reader, n *yaml.Node, path string) (Text, bool)
 			err = fmt.Errorf("what ${%.60s} stands for is no signing key: %w", pieces[0].text, wrong)
 		}
 	}
+	if unset, ok := errors.AsType[unsetError](err); ok {
+		err = fmt.Errorf("the environment variable %s is not set", string(unset)) // a secret has no default
+	}
 	if err != nil {
 		r.Problem(n, path, "%s", err)
 		return Text{}, false
