@@ -36,7 +36,7 @@ func page() string {
 	var b strings.Builder
 	b.WriteString(`# Metrics
 
-The admin listener serves these at ` + "`/metrics`" + `, in the Prometheus text format or OpenMetrics as the scraper asks. The Go
+The admin listener serves these at ` + "`/metrics`" + ` (` + "`http://127.0.0.1:8081/metrics`" + ` unless ` + "`--admin-listen`" + ` says otherwise), without a credential, in the Prometheus text format or OpenMetrics as the scraper asks. The Go
 collector's ` + "`go_*`" + ` and the process collector's ` + "`process_*`" + ` are there too.
 
 This page is written by ` + "`go test ./metrics -update`" + `.
@@ -67,6 +67,6 @@ A label's values are a closed set; what lies outside counts as ` + "`other`" + `
 	fmt.Fprintf(&b, "| `result` of webhooks | `%s` |\n", strings.Join(metrics.WebhookResults(), "`, `"))
 	b.WriteString("| `code` | the status codes that are registered, 499 (the caller left), `1xx` to `5xx` for the rest of a class |\n" +
 		"| `client_id` | registered clients, the first 1000 that are met |\n" +
-		"| `reason` | the reasons of the access log |\n")
+		"| `reason` | the reasons of the access log, each in [operating.md](operating.md) |\n")
 	return b.String()
 }
