@@ -37,7 +37,11 @@ func (a *Audited) RevokeToken(ctx context.Context, t AccessToken, ch Change) err
 // Note implements Store.
 func (a *Audited) Note(ctx context.Context, ch Change) error {
 	err := a.Store.Note(ctx, ch)
-	if err == nil {
+	switch {
+	case err != nil:
+	case ch.ClientID != "":
+		a.tell(ctx, &ch, slog.String("client_id", string(ch.ClientID)))
+	default:
 		a.tell(ctx, &ch)
 	}
 	return err

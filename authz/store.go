@@ -52,6 +52,7 @@ const (
 	EventClientEnabled  EventKind = "client.enabled"
 	EventTokensRevoked  EventKind = "client.tokens_revoked"
 	EventTokenRevoked   EventKind = "token.revoked"
+	EventTokenIssued    EventKind = "token.issued_by_admin" // a note: other tokens are no control changes
 	EventSecretRehashed EventKind = "secret.rehashed"
 	EventKeysRotated    EventKind = "keys.rotated"   // of no client
 	EventKeysRetired    EventKind = "keys.retired"   // of no client
@@ -70,6 +71,8 @@ type Change struct {
 
 	SecretID   string    // of a secret's event, and of a new client's secret
 	SecretEnds time.Time // of a secret that ends; zero: not told
+
+	ClientID ClientID // of a note about a client, which becomes the event's; engines keep it there alone
 }
 
 // Event is one entry of the control log.
@@ -146,7 +149,8 @@ type Store interface {
 	EachToken(ctx context.Context, now time.Time, f func(AccessToken) bool) error
 
 	// Note appends the event of a change that is kept outside the store, such
-	// as a new hash key: it names no client and no token. Atomic, durable.
+	// as a new hash key. It names no token, and a client only if ch does; the
+	// client's record stays as it is. Atomic, durable.
 	Note(ctx context.Context, ch Change) error
 	// Events returns up to limit events after the given position, oldest
 	// first. Engines keep events for at least 90 days.

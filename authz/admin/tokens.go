@@ -15,6 +15,7 @@ import (
 type IssueRequest struct {
 	ClientID string `json:"client_id"`
 	Scope    string `json:"scope,omitempty"`
+	Reason   string `json:"reason,omitempty"`
 }
 
 // Token is an issued token as the API shows it, once.
@@ -43,13 +44,12 @@ func (s *Server) issueToken(c echo.Context) error {
 	if client.Status != authz.StatusActive {
 		return writeProblem(c, http.StatusConflict, "client_"+string(client.Status), "The client is not active.")
 	}
-	issued, err := s.Issuer.Issue(c.Request().Context(), &client, authz.TokenRequest{Grant: authz.GrantClientCredentials, Scope: req.Scope})
+	issued, err := s.Issuer.IssueBy(c.Request().Context(), &client, authz.TokenRequest{Grant: authz.GrantClientCredentials, Scope: req.Scope}, by(c, req.Reason))
 	if err != nil {
 		return s.refuse(c, err)
 	}
 	s.Metrics.Client(string(id)).TokenIssued()
 	tokenID := string(issued.Record.Key.Hash.ID())
-	s.audit(c, "token issued by the administrator", "client_id", string(id), "token_id", tokenID)
 	return writeJSON(c, http.StatusCreated, Token{
 		AccessToken: issued.Text.Text(), TokenType: "Bearer", ExpiresIn: int64(issued.TTL / time.Second),
 		Scope: issued.Record.Scopes.String(), Scopes: issued.Record.Scopes.Strings(), TokenID: tokenID,

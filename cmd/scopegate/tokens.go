@@ -40,6 +40,7 @@ func tokensIssue(w world) *cobra.Command {
 		},
 	}
 	r.add(cmd)
+	addReason(cmd, &req.Reason)
 	cmd.Flags().StringArrayVar(&scopes, "scope", nil, "a scope of the token (repeat; default: all that the client may have)")
 	return cmd
 }

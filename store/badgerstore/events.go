@@ -11,7 +11,7 @@ import (
 
 // Note implements authz.Store.
 func (s *Store) Note(ctx context.Context, ch authz.Change) error {
-	event, err := encodeEvent(&authz.Event{Change: ch})
+	event, err := encodeEvent(&authz.Event{Change: ch, ClientID: ch.ClientID})
 	if err != nil {
 		return err
 	}

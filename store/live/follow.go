@@ -141,8 +141,8 @@ func (s *Store) apply(ctx context.Context, e *authz.Event) error {
 		s.tokens.revoke(s.clients.place(e.ClientID), *e.Token, e.ExpiresAt.Unix(), s.now().Unix())
 		return nil
 	}
-	if e.ClientID == "" {
-		return nil // a change that is kept outside the store
+	if e.ClientID == "" || e.Change.Kind == authz.EventTokenIssued {
+		return nil // a note: no client was changed
 	}
 	c, err := s.engine.Client(ctx, e.ClientID)
 	if err != nil {

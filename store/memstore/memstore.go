@@ -125,7 +125,7 @@ func (s *Store) Note(ctx context.Context, ch authz.Change) error {
 	if err := s.mayWrite(ctx); err != nil {
 		return err
 	}
-	s.append(authz.Event{Change: ch})
+	s.append(authz.Event{Change: ch, ClientID: ch.ClientID})
 	return nil
 }
 
@@ -173,7 +173,7 @@ func (s *Store) Close() error {
 // append gives the event the next position.
 func (s *Store) append(e authz.Event) {
 	e.Seq = authz.Seq(len(s.events) + 1)
-	e.Change.At, e.Change.Remote = e.Change.At.Round(0).UTC(), ""
+	e.Change.At, e.Change.Remote, e.Change.ClientID = e.Change.At.Round(0).UTC(), "", ""
 	e.Change.SecretEnds = e.Change.SecretEnds.Round(0).UTC()
 	e.ExpiresAt = e.ExpiresAt.Truncate(time.Second).UTC()
 	s.events = append(s.events, e)

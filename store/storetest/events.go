@@ -36,12 +36,21 @@ func notesAreEvents(t *testing.T, s authz.Store) {
 		t.Fatalf("Note: %v", err)
 	}
 	put(t, s, c)
+	about := change(authz.EventTokenIssued)
+	about.ClientID = c.ID
+	if err := s.Note(t.Context(), about); err != nil {
+		t.Fatalf("Note: %v", err)
+	}
 	want := []authz.Event{
 		{Seq: 1, Change: change(authz.EventClientCreated), ClientID: c.ID, Generation: 1},
 		{Seq: 2, Change: change(authz.EventKeysRotated)},
 		{Seq: 3, Change: change(authz.EventClientUpdated), ClientID: c.ID, Generation: 1},
 	}
+	want = append(want, authz.Event{Seq: 4, Change: change(authz.EventTokenIssued), ClientID: c.ID})
 	diff(t, "events", want, allEvents(t, s))
+	if got := get(t, s, c.ID); got.Version != 2 {
+		t.Errorf("the note made version %d of the client", got.Version)
+	}
 }
 
 func refusedChangeIsNoEvent(t *testing.T, s authz.Store) {
