@@ -30,7 +30,7 @@ func (e *TokenCapError) Error() string {
 // taken before the token is written, so that however many are asked for at
 // once, no more than the cap are ever acknowledged.
 func (s *Issuer) put(ctx context.Context, c *Client, token *AccessToken) error {
-	var place *tally
+	var place *tokenCount
 	if c.MaxLiveTokens > 0 {
 		if s.Caps == nil {
 			return unavailable(errors.New("the client has a cap on living tokens and nobody counts them"))

@@ -29,9 +29,9 @@ type TokenCaps struct {
 	began time.Time
 
 	mu       sync.RWMutex
-	tallies  map[ClientID]*tally
-	underway map[ClientID]*tally // being counted; a client stands in one map only
-	running  *pass               // nil: nobody counts
+	counts   map[ClientID]*tokenCount
+	underway map[ClientID]*tokenCount // being counted; a client stands in one map only
+	running  *pass                    // nil: nobody counts
 }
 
 // pass is one count of tokens; err stands once done is closed.
@@ -43,7 +43,7 @@ type pass struct {
 // NewTokenCaps returns caps that have counted nothing yet. now never steps
 // back, such as Clock's.
 func NewTokenCaps(store Store, now func() time.Time) *TokenCaps {
-	return &TokenCaps{store: store, now: now, began: now(), tallies: map[ClientID]*tally{}}
+	return &TokenCaps{store: store, now: now, began: now(), counts: map[ClientID]*tokenCount{}}
 }
 
 // Warm counts for all clients that have a cap, if there are any, so that after
@@ -53,10 +53,10 @@ func (t *TokenCaps) Warm(ctx context.Context) error { return t.counted(ctx, ctx,
 // take takes a place for a token that is about to be stored. A client at its
 // cap gets a *TokenCapError; any other error says that its tokens could not be
 // counted.
-func (t *TokenCaps) take(ctx context.Context, c *Client, token *AccessToken) (*tally, error) {
+func (t *TokenCaps) take(ctx context.Context, c *Client, token *AccessToken) (*tokenCount, error) {
 	for {
 		t.mu.RLock()
-		place := t.tallies[c.ID]
+		place := t.counts[c.ID]
 		t.mu.RUnlock()
 		if place != nil {
 			return place, place.take(c, token, t.now())
@@ -69,9 +69,9 @@ func (t *TokenCaps) take(ctx context.Context, c *Client, token *AccessToken) (*t
 }
 
 // note counts a token that was stored, just before it is acknowledged, where
-// its client's tally is not the one in which it took a place (nil: in none).
+// its client's count is not the one in which it took a place (nil: in none).
 // Whoever begins to count later finds it in the store.
-func (t *TokenCaps) note(c *Client, token *AccessToken, taken *tally) {
+func (t *TokenCaps) note(c *Client, token *AccessToken, taken *tokenCount) {
 	if t == nil {
 		return
 	}
@@ -95,20 +95,20 @@ func (t *TokenCaps) ended(token *AccessToken) {
 	}
 }
 
-func (t *TokenCaps) find(id ClientID) (place *tally, ready bool) {
+func (t *TokenCaps) find(id ClientID) (place *tokenCount, ready bool) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	if place = t.tallies[id]; place != nil {
+	if place = t.counts[id]; place != nil {
 		return place, true
 	}
 	return t.underway[id], false
 }
 
-func (t *TokenCaps) forget(id ClientID, place *tally) {
+func (t *TokenCaps) forget(id ClientID, place *tokenCount) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.tallies[id] == place {
-		delete(t.tallies, id)
+	if t.counts[id] == place {
+		delete(t.counts, id)
 	}
 }
 
@@ -138,7 +138,7 @@ func (t *TokenCaps) counted(ctx, during context.Context, c *Client) error {
 }
 
 // count counts the tokens of a client (nil: of none) and of all others that
-// have a cap and no tally, and forgets who has no cap any more.
+// have a cap and no count, and forgets who has no cap any more.
 func (t *TokenCaps) count(ctx context.Context, c *Client) error {
 	if c != nil && c.Version == 1 && c.CreatedAt.After(t.began) {
 		if done, err := t.adopt(ctx, c); done || err != nil {
@@ -150,12 +150,12 @@ func (t *TokenCaps) count(ctx context.Context, c *Client) error {
 		return err
 	}
 	if c != nil && capped[c.ID] == nil {
-		capped[c.ID] = newTally(c)
+		capped[c.ID] = newTokenCount(c)
 	}
 	t.mu.Lock()
-	for id := range t.tallies {
+	for id := range t.counts {
 		if capped[id] == nil {
-			delete(t.tallies, id)
+			delete(t.counts, id)
 		}
 		delete(capped, id)
 	}
@@ -168,8 +168,8 @@ func (t *TokenCaps) count(ctx context.Context, c *Client) error {
 	return err
 }
 
-// read adds the tokens of the store to the tallies of their clients.
-func (t *TokenCaps) read(ctx context.Context, places map[ClientID]*tally) error {
+// read adds the tokens of the store to the counts of their clients.
+func (t *TokenCaps) read(ctx context.Context, places map[ClientID]*tokenCount) error {
 	err := t.store.EachToken(ctx, t.now(), func(token AccessToken) bool {
 		if place := places[token.ClientID]; place != nil {
 			place.add(&token)
@@ -181,11 +181,11 @@ func (t *TokenCaps) read(ctx context.Context, places map[ClientID]*tally) error 
 
 // adopt spares a pass for a client that was registered with its cap since this
 // process began and was never changed: it has no tokens yet. The client is
-// read once more after its tally is in place: from then on a change that lifts
+// read once more after its count is in place: from then on a change that lifts
 // the cap hides no token.
 func (t *TokenCaps) adopt(ctx context.Context, c *Client) (done bool, err error) {
 	t.mu.Lock()
-	t.underway = map[ClientID]*tally{c.ID: newTally(c)}
+	t.underway = map[ClientID]*tokenCount{c.ID: newTokenCount(c)}
 	t.mu.Unlock()
 	now, err := t.store.Client(ctx, c.ID)
 	done = err == nil && now.Version == 1
@@ -200,15 +200,15 @@ func (t *TokenCaps) arrive(good bool) {
 	for id, place := range t.underway {
 		if good {
 			place.ready()
-			t.tallies[id] = place
+			t.counts[id] = place
 		}
 	}
 	t.underway = nil
 }
 
 // capped lists the clients that have a cap and may get tokens again.
-func (t *TokenCaps) capped(ctx context.Context) (map[ClientID]*tally, error) {
-	all := map[ClientID]*tally{}
+func (t *TokenCaps) capped(ctx context.Context) (map[ClientID]*tokenCount, error) {
+	all := map[ClientID]*tokenCount{}
 	for q := (ClientQuery{Limit: 1000}); ; {
 		page, err := t.store.Clients(ctx, q)
 		if err != nil {
@@ -216,7 +216,7 @@ func (t *TokenCaps) capped(ctx context.Context) (map[ClientID]*tally, error) {
 		}
 		for i := range page.Clients {
 			if c := &page.Clients[i]; c.MaxLiveTokens > 0 && c.Status != StatusRevoked {
-				all[c.ID] = newTally(c)
+				all[c.ID] = newTokenCount(c)
 			}
 		}
 		if q.After = page.Next; q.After == "" {
