@@ -8,9 +8,9 @@ import (
 // "none" to one reader and as "no bound" to the next.
 type List[V any] struct {
 	Of Kind[V]
-	// same returns what may stand once only; if nil, anything may be repeated.
+	// Same returns what may stand once only; if nil, anything may be repeated.
 	Same func(v V) string
-	// keep keeps the list if one of its elements cannot be read, so that what is
+	// Keep keeps the list if one of its elements cannot be read, so that what is
 	// wrong with the others is reported too.
 	Keep bool
 }

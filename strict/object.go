@@ -10,7 +10,7 @@ type Object[T any] struct {
 	Doc    string   // what it is
 	Fresh  func() T // with the defaults; if nil, the zero T
 	Fields []Field[T]
-	// check reports what the fields together get wrong; if nil, nothing.
+	// Check reports what the fields together get wrong; if nil, nothing.
 	Check func(r *Reader, v *T, path string)
 	Rules []Rule // what the schema can say of that
 }

@@ -82,7 +82,7 @@ func (r *Reader) Enter(n *yaml.Node, path string) (*yaml.Node, bool) {
 	}
 	r.positions[path] = Position{n.Line, n.Column}
 	if r.values++; r.values > maxValues {
-		return n, false // Load says so
+		return n, false // Read says so
 	}
 	switch {
 	case n.Style&yaml.TaggedStyle != 0:
@@ -148,7 +148,7 @@ func (r *Reader) pairs(n *yaml.Node, path string, yield func(key, value *yaml.No
 	lines := make(map[string]int)
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		if r.values++; r.values > maxValues {
-			return // Load says so
+			return // Read says so
 		}
 		key, value := n.Content[i], n.Content[i+1]
 		if key.Kind == yaml.AliasNode {

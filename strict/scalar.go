@@ -18,10 +18,10 @@ type Scalar[V any] struct {
 	Lines   bool           // line breaks are allowed
 	Hidden  bool           // problems do not repeat the text: somebody may have put a secret there
 	Plain   bool           // "${" stands for itself; else it is refused, since nothing is expanded here
-	// parse reads a text that matches; its error says what is wrong with it. If
-	// nil, V is string and the text is the value.
+	// Parse reads a text that matches; its error says what is wrong with it.
+	// Word sets it where it is nil.
 	Parse func(text string) (V, error)
-	// print is the way back; empty for a value that is not set.
+	// Print is the way back; empty for a value that is not set.
 	Print func(v V) string
 }
 

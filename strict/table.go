@@ -11,7 +11,7 @@ type Table[V, E any] struct {
 	Value Kind[V]
 	Join  func(name string, v V) E
 	Split func(e E) (string, V)
-	// fold returns what makes two names one; if nil, only equal names are.
+	// Fold returns what makes two names one; if nil, only equal names are.
 	Fold func(name string) string
 }
 
