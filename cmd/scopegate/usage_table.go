@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"scopegate/authz/admin"
+	"scopegate/strict"
 )
 
 // section is one question with its answers.
@@ -29,7 +30,7 @@ func (u *usageReport) sections() []section {
 	all := []section{
 		{"What clients used", []any{"CLIENT", "NAME", "STATUS", "OWNER", "LAST USED", "REQUESTS", "TOKENS", "COUNTED SINCE"}, u.used()},
 		{"Scopes that clients used", []any{"CLIENT", "NAME", "SCOPE", "LAST USED", "USES", "COUNTED SINCE"}, u.usedScopes()},
-		{"Scopes granted and not used for " + hours(u.UnusedFor), []any{"CLIENT", "NAME", "SCOPE", "LAST USED", "COUNTED SINCE"}, u.unused()},
+		{"Scopes granted and not used for " + strict.ShortDuration(time.Duration(u.UnusedFor)), []any{"CLIENT", "NAME", "SCOPE", "LAST USED", "COUNTED SINCE"}, u.unused()},
 		{"Clients that fetch a token per call", []any{"CLIENT", "NAME", "TOKENS", "REQUESTS", "SINCE"}, u.tokenPerCall()},
 		{"Scopes that no route asks for", []any{"SCOPE", "CLIENTS", "IN CATALOGUE"}, u.unasked()},
 	}
@@ -121,16 +122,4 @@ func (u *usageReport) tokenPerCall() (rows [][]any) {
 		}
 	}
 	return rows
-}
-
-// hours shows a span without the minutes and seconds that it has not.
-func hours(d admin.Duration) string {
-	text := time.Duration(d).String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
 }
