@@ -1,13 +1,10 @@
 package authz
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
-	"sync"
 )
 
 // Action is what an application does with a client.
@@ -23,7 +20,7 @@ const (
 
 // Application is a set of declared clients that a store shall have.
 type Application struct {
-	// ManagedBy is the name of the set, see ValidManagedBy. Clients that it makes
+	// ManagedBy is the name of the set, see ManagedByPattern. Clients that it makes
 	// bear it; those of another name are not touched.
 	ManagedBy string
 	Clients   []Declared
@@ -59,12 +56,6 @@ func (e *UnfinishedError) Error() string {
 // Unwrap returns what broke it off.
 func (e *UnfinishedError) Unwrap() error { return e.Err }
 
-var managedByPattern = regexp.MustCompile(`^[A-Za-z0-9._/-]{1,63}$`)
-
-// ValidManagedBy reports whether a set of clients may be called so: 1 to 63 of
-// A-Za-z0-9._/-.
-func ValidManagedBy(name string) bool { return managedByPattern.MatchString(name) }
-
 // Apply makes the store's clients as declared, and returns what it changed, or
 // would change, in the order of the declaration, then what it revokes.
 //
@@ -78,7 +69,7 @@ func (r *Registry) Apply(ctx context.Context, a *Application) ([]Difference, err
 	if err := a.By.Check(); err != nil {
 		return nil, err
 	}
-	if !ValidManagedBy(a.ManagedBy) {
+	if !managedByForm.MatchString(a.ManagedBy) {
 		return nil, &FieldError{"managed_by", "must be 1 to 63 of A-Za-z0-9._/-"}
 	}
 	r.hashing.RLock()
@@ -139,7 +130,7 @@ func (r *Registry) compare(ctx context.Context, a *Application, d *Declared) (di
 	diff = Difference{Action: ActionUpdate, ID: d.ID, Name: d.Name}
 	c, err := r.Store.Client(ctx, d.ID)
 	switch {
-	case !isV4(d.ID):
+	case !declaredIDForm.MatchString(string(d.ID)):
 		return diff, []*FieldError{{"id", "is not a UUIDv4 in lower case"}}, nil
 	case errors.Is(err, ErrNotFound):
 		diff.Action = ActionCreate
@@ -202,31 +193,4 @@ func (r *Registry) carryOut(ctx context.Context, a *Application, plan []Differen
 		return &UnfinishedError{Done: done, Of: len(do), Err: err}
 	}
 	return nil
-}
-
-// sideBySide calls f for each of the list until one fails, and returns how
-// many went well.
-func sideBySide[T any](list []T, f func(T) error) (done int, err error) {
-	var workers sync.WaitGroup
-	var mu sync.Mutex
-	next := 0
-	for range min(revokeWidth, len(list)) {
-		workers.Go(func() {
-			mu.Lock()
-			defer mu.Unlock()
-			for next < len(list) && err == nil {
-				one := list[next]
-				next++
-				mu.Unlock()
-				failed := f(one)
-				mu.Lock()
-				if failed == nil {
-					done++
-				}
-				err = cmp.Or(err, failed)
-			}
-		})
-	}
-	workers.Wait()
-	return done, err
 }

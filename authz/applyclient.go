@@ -3,16 +3,9 @@ package authz
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"time"
 )
-
-var v4Pattern = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
-
-// isV4 reports whether an id that somebody chose is as the server would have
-// made it (RFC 9562 section 5.4): one that is not random may be another's too.
-func isV4(id ClientID) bool { return v4Pattern.MatchString(string(id)) }
 
 // stage is a part of a client that is written with one event.
 type stage struct {

@@ -55,7 +55,7 @@ func NewCallers(p *Policy, now time.Time) *Callers {
 // has a secret that lives, and of its scopes, if it has any, the catalogue
 // names one.
 func (cs *Callers) Add(c *Client) {
-	if c.Status != StatusActive || !c.Confidential || !c.MayUse(GrantClientCredentials) || !c.hasLiveSecret(cs.now) {
+	if c.Status != StatusActive || !c.Confidential || !c.MayUse(GrantClientCredentials) || !c.livingSecret(cs.now) {
 		return
 	}
 	scopes := c.AllowedScopes.Within(cs.catalogue)
@@ -91,13 +91,4 @@ func (cs *Callers) Lack(r *Requirement) Lack {
 		}
 	}
 	return lack
-}
-
-func (c *Client) hasLiveSecret(now time.Time) bool {
-	for i := range c.Secrets {
-		if c.Secrets[i].Live(now) {
-			return true
-		}
-	}
-	return false
 }

@@ -13,6 +13,7 @@ import (
 // Bounds of a client's fields.
 const (
 	MaxNameLength  = 200 // characters
+	MaxLabels      = 20
 	MaxOwnerLength = 128 // characters, of the owner's type and of its id
 	MaxSecrets     = 10  // secrets of one client at a time
 	MinTokenTTL    = time.Second
@@ -203,8 +204,8 @@ func validateOwner(ownerType, ownerID string) error {
 }
 
 func validateLabels(labels map[string]string) error {
-	if len(labels) > 20 {
-		return &FieldError{"labels", "holds more than 20 labels"}
+	if len(labels) > MaxLabels {
+		return &FieldError{"labels", fmt.Sprintf("holds more than %d labels", MaxLabels)}
 	}
 	for k, v := range labels {
 		if !labelPattern.MatchString(k) || v != "" && !labelPattern.MatchString(v) {

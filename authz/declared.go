@@ -2,8 +2,24 @@ package authz
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"time"
+)
+
+const (
+	// DeclaredIDPattern is the form of an id that somebody chose: that which the
+	// server would have made (RFC 9562 section 5.4), since one that is not random
+	// may be another's too.
+	DeclaredIDPattern = `^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`
+	// ManagedByPattern is what a set of declared clients may be called: 1 to 63 of
+	// A-Za-z0-9._/-.
+	ManagedByPattern = `^[A-Za-z0-9._/-]{1,63}$`
+)
+
+var (
+	declaredIDForm = regexp.MustCompile(DeclaredIDPattern)
+	managedByForm  = regexp.MustCompile(ManagedByPattern)
 )
 
 // Declared is a client as a file says that it shall be: all of it but what the

@@ -110,6 +110,7 @@ func (c *Client) nextSecretID(n int) string {
 	return fmt.Sprintf("s%d-%d", c.Version+1, n+1)
 }
 
+// livingSecret reports whether the client has a secret that may be used at now.
 func (c *Client) livingSecret(now time.Time) bool {
 	return slices.ContainsFunc(c.Secrets, func(s Secret) bool { return s.Live(now) })
 }

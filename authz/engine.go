@@ -65,11 +65,14 @@ func later(a, b time.Time) time.Time {
 
 // PageSize returns the number of clients that a page holds: 1 to 1000, by
 // default 100.
-func (q *ClientQuery) PageSize() int {
-	if q.Limit <= 0 {
+func (q *ClientQuery) PageSize() int { return pageSize(q.Limit) }
+
+// pageSize is what the Limit of a query means.
+func pageSize(limit int) int {
+	if limit <= 0 {
 		return 100
 	}
-	return min(q.Limit, 1000)
+	return min(limit, 1000)
 }
 
 // Selects reports whether the client passes the query's filters; After and

@@ -65,7 +65,7 @@ func FindEvents(ctx context.Context, s Store, q EventQuery) (EventPage, error) {
 			if !q.selects(&events[i]) {
 				continue
 			}
-			if page.Events = append(page.Events, events[i]); len(page.Events) == q.pageSize() {
+			if page.Events = append(page.Events, events[i]); len(page.Events) == pageSize(q.Limit) {
 				page.More = page.Next < last
 				return page, nil
 			}
@@ -73,13 +73,6 @@ func FindEvents(ctx context.Context, s Store, q EventQuery) (EventPage, error) {
 	}
 	page.More = page.Next < last
 	return page, nil
-}
-
-func (q *EventQuery) pageSize() int {
-	if q.Limit <= 0 {
-		return 100
-	}
-	return min(q.Limit, 1000)
 }
 
 func (q *EventQuery) selects(e *Event) bool {

@@ -8,13 +8,8 @@ import (
 	"sync/atomic"
 )
 
-const (
-	// revokeWidth is how many clients are revoked at once, so that their
-	// writes share a sync.
-	revokeWidth = 64
-	// revokePasses bounds how often clients that came meanwhile are looked for.
-	revokePasses = 8
-)
+// revokePasses bounds how often clients that came meanwhile are looked for.
+const revokePasses = 8
 
 // RevokeOwner revokes every client of an owner, each as Revoke does, and looks
 // again until none is left, so that one registered meanwhile goes too. It
@@ -65,7 +60,7 @@ func (r *Registry) revokeAll(ctx context.Context, ids []ClientID, by By) (int, e
 	var workers sync.WaitGroup
 	var revoked atomic.Int64
 	next := make(chan ClientID)
-	errs := make([]error, min(revokeWidth, len(ids)))
+	errs := make([]error, min(sideBySideWidth, len(ids)))
 	for i := range errs {
 		workers.Go(func() {
 			for id := range next {

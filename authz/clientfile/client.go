@@ -70,15 +70,15 @@ var clientObject = strict.Object[Client]{
 		if n := len(c.Secrets); n > authz.MaxSecrets {
 			r.ProblemAt(strict.Join(path, "secrets"), "holds %d secrets, more than %d", n, authz.MaxSecrets)
 		}
-		if n := len(c.Labels); n > 20 {
-			r.ProblemAt(strict.Join(path, "labels"), "holds %d labels, more than 20", n)
+		if n := len(c.Labels); n > authz.MaxLabels {
+			r.ProblemAt(strict.Join(path, "labels"), "holds %d labels, more than %d", n, authz.MaxLabels)
 		}
 	},
 }
 
 var idKind = strict.Scalar[authz.ClientID]{
 	Want:    "a UUIDv4 in lower case",
-	Pattern: regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`),
+	Pattern: regexp.MustCompile(authz.DeclaredIDPattern),
 	Parse:   authz.ParseClientID,
 	Print:   func(id authz.ClientID) string { return string(id) },
 }

@@ -31,7 +31,7 @@ var fileObject = strict.Object[File]{
 			"The version of this grammar.").Must(),
 		strict.Key("managed_by", strict.Word(strict.Scalar[string]{
 			Want:    "a name of 1 to 63 characters A-Z, a-z, 0-9, '.', '_', '/' and '-'",
-			Pattern: regexp.MustCompile(`^[A-Za-z0-9._/-]{1,63}$`),
+			Pattern: regexp.MustCompile(authz.ManagedByPattern),
 		}), func(f *File) *string { return &f.ManagedBy },
 			"The name of this set of clients. Those that it makes bear it, and `--prune` revokes no others. Two files that are applied to one server have different names."),
 		strict.Key("clients", strict.List[Client]{Of: clientObject, Keep: true}, func(f *File) *[]Client { return &f.Clients },
