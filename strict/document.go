@@ -92,6 +92,7 @@ func decode(decoder *yaml.Decoder, into *yaml.Node) (err error) {
 
 var (
 	yamlError     = regexp.MustCompile(`^(?:yaml: )?(?:line ([0-9]+): )?((?s).*)$`)
+	lineBreak     = regexp.MustCompile("\r\n|[\n\r\u0085\u2028\u2029]") // YAML 1.1 section 4.1.4, which the parser follows
 	parserError   = regexp.MustCompile(`^did not find expected (<|node content|'-' indicator|key|',' or )`)
 	unknownAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
 )
@@ -103,7 +104,7 @@ func (r *Reader) syntaxError(data []byte, err error) {
 	line, _ := strconv.Atoi(m[1])
 	at := Position{max(line, 1), 1}
 	if line > 0 && parserError.MatchString(m[2]) {
-		at.Line++
+		at.Line = min(at.Line+1, len(lineBreak.FindAllIndex(data, -1))+1)
 	}
 	if name := unknownAnchor.FindStringSubmatch(m[2]); name != nil {
 		alias := regexp.MustCompile(`\*` + regexp.QuoteMeta(name[1]) + `([^A-Za-z0-9_-]|$)`)

@@ -22,7 +22,7 @@ func clientsCommand(w world) *cobra.Command {
 		clientsStatus(w, "disable", "Disable a client: its tokens end at once, until it is enabled no new ones"),
 		clientsStatus(w, "enable", "Enable a disabled client; its old tokens stay dead"),
 		clientsRevokeTokens(w), clientsRemoveSecret(w),
-		clientsApply(w), clientsExport(w), clientsNewSecret(w), clientsHashSecret(w))
+		clientsApply(w), clientsExport(w), clientsNewSecret(w), clientsHashSecret(w), clientsSchema(w))
 	return onlySubcommands(cmd)
 }
 

@@ -198,3 +198,17 @@ func declaredClient(c *clientfile.Client) admin.DeclaredClient {
 	}
 	return out
 }
+
+func clientsSchema(w world) *cobra.Command {
+	return &cobra.Command{
+		Use: "schema", Short: "Print the JSON Schema of clients files, for editors", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			schema, err := clientfile.Schema()
+			if err != nil {
+				return err
+			}
+			_, err = w.stdout.Write(schema)
+			return err
+		},
+	}
+}

@@ -85,6 +85,17 @@ func TestTheExampleOfAClientsFileIsApplied(t *testing.T) {
 	p.token(admin.ClientWithSecret{Client: admin.Client{ID: "5b0f2c9e-7d4a-4c11-9f63-2a8d1e6b7c05"}, ClientSecret: strings.TrimSpace(secret)})
 }
 
+func TestTheSchemaOfClientsFilesIsPrinted(t *testing.T) {
+	p := &inProcess{t: t}
+	want, err := os.ReadFile("../../docs/clients.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, _, code := p.try("", "clients", "schema"); code != exitOK || got != string(want) {
+		t.Errorf("exit %d:\n%s", code, got)
+	}
+}
+
 func TestSecretsAreMadeAndHashedForFiles(t *testing.T) {
 	p := serveInProcess(t, oneRoute, nil)
 	secret, _, code := p.try("", "clients", "new-secret")

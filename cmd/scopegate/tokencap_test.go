@@ -3,6 +3,8 @@ package main
 import (
 	"net/http"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -56,4 +58,36 @@ func TestACapOnLivingTokensHoldsAcrossARestart(t *testing.T) {
 	p.cli("clients", "update", c.Client.ID, "--max-live-tokens", "0")
 	p.token(c)
 	p.token(c)
+}
+
+func TestACapHoldsForManyRequestsAtOnceAfterARestart(t *testing.T) {
+	p := serveInProcess(t, oneRoute, nil)
+	const limit, callers = 20, 16
+	c := p.register("worker", "--max-live-tokens", strconv.Itoa(limit))
+	for range 3 {
+		p.token(c)
+	}
+	p.stop()
+	p.start() // whoever comes first waits for the count
+	var given, refused atomic.Int64
+	var crowd sync.WaitGroup
+	for range callers {
+		crowd.Go(func() {
+			for range 4 {
+				status, _, body := p.ask(c)
+				switch status {
+				case http.StatusOK:
+					given.Add(1)
+				case http.StatusTooManyRequests:
+					refused.Add(1)
+				default:
+					t.Errorf("%d %v", status, body)
+				}
+			}
+		})
+	}
+	crowd.Wait()
+	if given.Load() != limit-3 || refused.Load() != callers*4-(limit-3) {
+		t.Errorf("%d given and %d refused at a cap of %d with 3 living", given.Load(), refused.Load(), limit)
+	}
 }
