@@ -39,6 +39,13 @@ func (o Options) SyncingLogs(f func(path string)) Options {
 // Dir returns the store's directory.
 func (s *Store) Dir() string { return s.opt.Dir }
 
+// Lives returns how often the engine was opened.
+func (s *Store) Lives() int {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	return s.life
+}
+
 // Versions returns the version that the ledger vouches for and the newest one
 // of the engine.
 func (s *Store) Versions(ctx context.Context) (noted, newest uint64, err error) {

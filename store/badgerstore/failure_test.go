@@ -152,3 +152,40 @@ func TestBatchesAreReported(t *testing.T) {
 		t.Errorf("%d tokens and %d changes were reported, want 500 and 1", tokens.Load(), changes.Load())
 	}
 }
+
+// Below the reserve the engine is opened again, so as not to compact. Closing it
+// makes a table, which would end the process if there is no room for it.
+func TestTheEngineIsNotClosedOnAFullDisk(t *testing.T) {
+	var free atomic.Int64
+	free.Store(1 << 30)
+	s := withRoom(t, &free)
+	register(t, s)
+	issueMany(t, s, 2_000, storetest.Now().Add(time.Hour))
+	before := s.Lives()
+	refused := func() {
+		t.Helper()
+		if err := s.PutToken(t.Context(), sample(1, storetest.Now().Add(time.Hour))); !errors.Is(err, authz.ErrFull) {
+			t.Errorf("PutToken = %v, want ErrFull", err)
+		}
+	}
+	free.Store(0) // at once, and to the last byte
+	for range 3 {
+		refused()
+	}
+	if s.Lives() != before {
+		t.Error("the engine was closed on a full disk")
+	}
+	if _, err := s.Client(t.Context(), worker); err != nil {
+		t.Errorf("Client: %v", err)
+	}
+	free.Store(100 << 20) // below the reserve, with room for a table, and it stays so
+	for deadline := time.Now().Add(30 * time.Second); s.Lives() == before && time.Now().Before(deadline); {
+		refused() // by a group that began before, perhaps
+	}
+	if s.Lives() != before+1 {
+		t.Errorf("the engine was opened %d times, want once", s.Lives()-before)
+	}
+	free.Store(1 << 30)
+	until(t, s, nil)
+	issue(t, s, sample(1, storetest.Now().Add(time.Hour)))
+}

@@ -145,6 +145,9 @@ func (s *Store) watch() (free int64) {
 	if quiet == s.com.quiet || s.db == nil || s.broken.Load() != nil {
 		return free
 	}
+	if quiet && !s.opt.shadow && free < s.disk.floor/2 {
+		return free // closing makes a table, for which there is no room
+	}
 	if err := s.reopen(); err != nil {
 		s.fail(fmt.Errorf("open again: %w", err))
 	}
