@@ -129,7 +129,7 @@ func TestASecondApplicationWritesNothing(t *testing.T) {
 	one, two := declared(1), declared(2)
 	secret := newSecret(t)
 	one.Secrets = []authz.DeclaredSecret{{Text: secret}, {Text: newSecret(t), ExpiresAt: l.now.Add(time.Hour)}}
-	two.Disabled = true
+	two.Status = authz.StatusDisabled
 	a := application(one, two)
 	got := l.applies(t, a)
 	if strings.Count(got, "create") != 2 || !strings.Contains(got, `status "disabled"`) || !strings.Contains(got, `managed_by "billing"`) {
@@ -162,7 +162,7 @@ func TestADryRunSaysWhatItWouldDoAndDoesNothing(t *testing.T) {
 	l.applies(t, a)
 
 	secret := newSecret(t)
-	one.Name, one.AllowedScopes, one.MaxLiveTokens, one.Disabled = "renamed", []authz.Scope{"invoices.read", "invoices.write"}, 0, true
+	one.Name, one.AllowedScopes, one.MaxLiveTokens, one.Status = "renamed", []authz.Scope{"invoices.read", "invoices.write"}, 0, authz.StatusDisabled
 	one.Secrets = []authz.DeclaredSecret{{Text: secret}}
 	next := application(one)
 	next.Prune, next.DryRun = true, true
@@ -186,9 +186,28 @@ func TestADryRunSaysWhatItWouldDoAndDoesNothing(t *testing.T) {
 	if c := l.stored(t, one.ID); c.Secrets[0].ID != "s4" || c.Generation != 2 {
 		t.Errorf("%+v", c)
 	}
-	one.Disabled = false
+	one.Status = authz.StatusActive
 	if got := l.applies(t, application(one)); !strings.Contains(got, `status from "disabled" to "active"`) {
 		t.Error(got)
+	}
+}
+
+func TestAClientThatSomebodyDisabledIsNotEnabledByAFileThatSaysNothingOfIt(t *testing.T) {
+	l := newLaw(t)
+	one := declared(1)
+	l.applies(t, application(one))
+	if _, err := l.registry.Disable(t.Context(), one.ID, authz.By{Actor: "admin:socket"}); err != nil {
+		t.Fatal(err)
+	}
+	one.Name = "renamed"
+	l.applies(t, application(one))
+	if c := l.stored(t, one.ID); c.Status != authz.StatusDisabled || c.Name != "renamed" {
+		t.Errorf("%s %q", c.Status, c.Name)
+	}
+	one.Status = authz.StatusActive
+	l.applies(t, application(one))
+	if c := l.stored(t, one.ID); c.Status != authz.StatusActive {
+		t.Error(c.Status)
 	}
 }
 

@@ -21,24 +21,22 @@ func (r *Registry) stages(a *Application, d *Declared) []stage {
 		{EventClientUpdated, func(c *Client) ([]string, error) { return r.editFields(c, d) }},
 		{EventSecretRotated, func(c *Client) ([]string, error) { return r.declareSecrets(c, a, d) }},
 	}
-	if d.Disabled {
+	if d.Status == StatusDisabled {
 		status.kind = EventClientDisabled
 		return append([]stage{status}, stages...)
 	}
 	return append(stages, status)
 }
 
-// editStatus disables or enables the client as declared.
+// editStatus disables or enables the client as declared. Where nothing is said
+// of it, a client that somebody disabled stays so: whoever did it in a hurry
+// would not expect the next application of an old file to enable it.
 func (d *Declared) editStatus(c *Client) []string {
-	want := StatusActive
-	if d.Disabled {
-		want = StatusDisabled
-	}
-	if c.Status == want {
+	if d.Status == "" || d.Status == c.Status {
 		return nil
 	}
-	said := []string{fromTo("status", string(c.Status), string(want))}
-	if c.Status = want; d.Disabled {
+	said := []string{fromTo("status", string(c.Status), string(d.Status))}
+	if c.Status = d.Status; c.Status == StatusDisabled {
 		c.Generation++
 		said = append(said, "all tokens end")
 	}
@@ -89,7 +87,7 @@ func (r *Registry) createDeclared(ctx context.Context, a *Application, d *Declar
 // describe says what a new client is.
 func (d *Declared) describe(c *Client) []string {
 	said := append(describe(c), "managed_by "+shown(c.ManagedBy))
-	if d.Disabled {
+	if c.Status == StatusDisabled {
 		said = append(said, "status "+shown(string(StatusDisabled)))
 	}
 	return said

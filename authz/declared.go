@@ -37,7 +37,7 @@ type Declared struct {
 	MaxLiveTokens  int
 	Addresses      Addresses
 	Labels         map[string]string
-	Disabled       bool
+	Status         Status           // StatusActive or StatusDisabled; empty: left as it is, and a new client is active
 	Secrets        []DeclaredSecret // nil: left as they are
 }
 

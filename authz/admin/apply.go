@@ -40,7 +40,7 @@ type DeclaredClient struct {
 	MaxLiveTokens  int               `json:"max_live_tokens,omitempty"`
 	Addresses      []string          `json:"addresses,omitempty"`
 	Labels         map[string]string `json:"labels,omitempty"`
-	Status         string            `json:"status,omitempty"`  // active or disabled; absent: active
+	Status         string            `json:"status,omitempty"`  // active or disabled; absent: left as it is, and a new client is active
 	Secrets        []DeclaredSecret  `json:"secrets,omitempty"` // absent: left as they are
 }
 
@@ -142,7 +142,7 @@ func (d *DeclaredClient) declared() (authz.Declared, error) {
 		AllowedScopes: convert[authz.Scope](d.AllowedScopes), Confidential: d.Confidential == nil || *d.Confidential,
 		OwnerType: d.OwnerType, OwnerID: d.OwnerID, AccessTokenTTL: time.Duration(d.AccessTokenTTL), IssueLimit: *limit,
 		MaxLiveTokens: d.MaxLiveTokens, Addresses: *addresses, Labels: d.Labels,
-		Disabled: authz.Status(d.Status) == authz.StatusDisabled,
+		Status: authz.Status(d.Status),
 	}
 	if d.Secrets != nil {
 		out.Secrets = []authz.DeclaredSecret{}

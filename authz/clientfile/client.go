@@ -25,7 +25,7 @@ type Client struct {
 	MaxLiveTokens  int // 0: no cap
 	Addresses      []string
 	Labels         []Label
-	Status         authz.Status // empty: active
+	Status         authz.Status // empty: left as it is, and a new client is active
 	Secrets        []Secret     // none: those that it has
 }
 
@@ -62,7 +62,7 @@ var clientObject = strict.Object[Client]{
 		strict.Key("labels", labelsKind, func(c *Client) *[]Label { return &c.Labels },
 			"Labels by which it is found: up to 20, keys of 1 to 63 characters `A-Za-z0-9._/-`, values of up to as many.").Or("none"),
 		strict.Key("status", statusKind, func(c *Client) *authz.Status { return &c.Status },
-			"A disabled client gets no tokens, and those that it had are dead. A client is revoked by `clients revoke`, or by `--prune` once the file names it no more.").Or("`active`"),
+			"A disabled client gets no tokens, and those that it had are dead. A client is revoked by `clients revoke`, or by `--prune` once the file names it no more.").Or("left as it is; `active` for a new client"),
 		strict.Key("secrets", strict.List[Secret]{Of: secretObject, Keep: true}, func(c *Client) *[]Secret { return &c.Secrets },
 			"All its secrets: others end. Each is given by a file or by its hash.").Or("those that it has"),
 	},
