@@ -2,6 +2,8 @@ package gateway
 
 import (
 	"strings"
+	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -11,8 +13,9 @@ const hexDigits = "0123456789abcdef"
 const maxLogged = 2 << 10
 
 // appendJSON appends s as a JSON string that cannot break a line, end its
-// quotes or speak to a terminal: controls, DEL, U+0080 to U+009F and the line
-// separators are escaped, and what is not UTF-8 becomes U+FFFD.
+// quotes, speak to a terminal or turn what people read around: whatever is not
+// printed is escaped, such as controls, line separators and marks that change
+// the direction of writing, and what is not UTF-8 becomes U+FFFD.
 func appendJSON(b []byte, s string) []byte {
 	b = append(b, '"')
 	for i := 0; i < len(s); {
@@ -32,8 +35,8 @@ func appendJSON(b []byte, s string) []byte {
 		switch {
 		case r == utf8.RuneError && size == 1:
 			b = append(b, `\ufffd`...)
-		case r < 0xa0, r == 0x2028, r == 0x2029:
-			b = append(b, '\\', 'u', hexDigits[r>>12&15], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
+		case !unicode.IsPrint(r):
+			b = appendRuneEscape(b, r)
 		default:
 			b = append(b, s[i:i+size]...)
 		}
@@ -55,6 +58,15 @@ func appendEscape(b []byte, c byte) []byte {
 		return append(b, '\\', c)
 	}
 	return append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+}
+
+// appendRuneEscape appends \uXXXX, two of them where a rune needs a surrogate
+// pair (RFC 8259 section 7).
+func appendRuneEscape(b []byte, r rune) []byte {
+	if high, low := utf16.EncodeRune(r); high != utf8.RuneError {
+		b, r = appendRuneEscape(b, high), low
+	}
+	return append(b, '\\', 'u', hexDigits[r>>12&15], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
 }
 
 // appendLogged appends s as appendJSON does, cut at maxLogged.

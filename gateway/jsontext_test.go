@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"scopegate/gateway"
@@ -11,7 +12,7 @@ import (
 )
 
 func FuzzJSONTextCannotLeaveItsQuotes(f *testing.F) {
-	for _, s := range []string{"plain", "a\"b\\c", "\r\n\x1b[2J\x7f", "\u0085\u009f\u2028", "\xff\xfe", "é€😀", "</script>"} {
+	for _, s := range []string{"plain", "a\"b\\c", "\r\n\x1b[2J\x7f", "\u0085\u009f\u2028", "\xff\xfe", "é€😀", "</script>", "\u202egpj.exe\u2066\ufeff\U000e0041"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -24,7 +25,7 @@ func FuzzJSONTextCannotLeaveItsQuotes(f *testing.F) {
 			t.Errorf("%q came back as %q", s, back)
 		}
 		for _, r := range string(b) {
-			if r < 0x20 || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029 {
+			if !unicode.IsPrint(r) {
 				t.Errorf("%q holds %U", b, r)
 			}
 		}
