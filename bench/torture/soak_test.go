@@ -6,11 +6,16 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
+	"flag"
 	"io"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
+
+var update = flag.Bool("update", false, "draw the graph of docs anew")
 
 // The short form of the soak: it is too short for a judgement of what is flat,
 // not for tokens that live, expire and are revoked under load.
@@ -110,5 +115,28 @@ func TestTheComparisonBeginsAfterAFullHour(t *testing.T) {
 	}
 	if w := newWindow(began, time.Minute); w.begin != 10*time.Second {
 		t.Errorf("a short run waits %s", w.begin)
+	}
+}
+
+// The graph in docs is drawn from the samples of the run that docs tells of,
+// and they are flat.
+func TestTheGraphShowsItsSamples(t *testing.T) {
+	const graph, kept = "../../docs/soak.svg", "testdata/soak.csv"
+	samples, err := readSamples(kept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWindow(time.Date(2026, 11, 29, 9, 30, 11, 0, time.UTC), time.Hour)
+	want := chart(samples, w)
+	if *update {
+		if err := os.WriteFile(graph, want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := os.ReadFile(graph); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%s is not what %s says (%v): go test -update", graph, kept, err)
+	}
+	if lines, err := judge(samples, w); err != nil {
+		t.Errorf("%v\n%s", err, strings.Join(lines, "\n"))
 	}
 }
