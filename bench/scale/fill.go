@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	fillers = 256 // that put clients and tokens at once, so that groups are full
-	asked   = 100_000
+	fillers = 256     // that put clients and tokens at once, so that groups are full
+	asked   = 100_000 // tokens that are presented, at most
 )
 
 // fill makes clients and gives each its share of tokens, as the product issues
