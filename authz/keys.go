@@ -49,6 +49,7 @@ func (e *KeyInUseError) Error() string {
 	if more := len(e.Use.Clients) - maxKeyUsers; more > 0 {
 		fmt.Fprintf(&b, " and %d more", more)
 	}
+	b.WriteString("; a secret moves to the active key when it is next used")
 	return b.String()
 }
 

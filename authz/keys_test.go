@@ -82,7 +82,7 @@ func TestAKeyThatIsNeededIsNotRetiredAndItsUsersAreNamed(t *testing.T) {
 	if !errors.As(err, &inUse) || inUse.Use.Secrets != 22 || len(inUse.Use.Clients) != 22 {
 		t.Fatalf("error %v", err)
 	}
-	if text := err.Error(); strings.Count(text, "Data Sync Worker") != 20 || !strings.HasSuffix(text, "and 2 more") {
+	if text := err.Error(); strings.Count(text, "Data Sync Worker") != 20 || !strings.Contains(text, " and 2 more; a secret moves") {
 		t.Errorf("the refusal says %s", text)
 	}
 }

@@ -168,6 +168,9 @@ func routesTest(w world) *cobra.Command {
 			if err != nil {
 				return usage("%s:%w", args[0], err)
 			}
+			if passed+len(failures) == 0 {
+				return fmt.Errorf("%s: no expectation stands there", args[0]) // a file that was cut proves nothing
+			}
 			for _, failure := range failures {
 				fmt.Fprintf(w.stderr, "%s:%s\n", args[0], failure)
 			}

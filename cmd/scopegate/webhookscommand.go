@@ -40,7 +40,7 @@ func webhooksList(w world) *cobra.Command {
 				t.row("NAME", "TO", "PENDING", "OLDEST", "DEAD", "DELIVERED", "LAST ERROR", "EVENTS")
 				for i := range out.Webhooks {
 					h := &out.Webhooks[i]
-					t.row(h.Name, h.Origin, h.Pending, when(h.OldestPendingAt), h.DeadLetters, when(h.LastDeliveredAt), orDash(h.LastError), strings.Join(h.Events, " "))
+					t.row(h.Name, h.Origin, h.Pending, oldestPending(h), h.DeadLetters, when(h.LastDeliveredAt), lastFailure(h), strings.Join(h.Events, " "))
 				}
 			})
 		},
@@ -48,6 +48,21 @@ func webhooksList(w world) *cobra.Command {
 	r.add(cmd)
 	r.addQuiet(cmd)
 	return cmd
+}
+
+func oldestPending(h *admin.Webhook) string {
+	if h.OldestPendingAt == nil {
+		return "-"
+	}
+	return when(h.OldestPendingAt)
+}
+
+// lastFailure is with its time, which tells whether a delivery came after it.
+func lastFailure(h *admin.Webhook) string {
+	if h.LastFailedAt == nil {
+		return orDash(h.LastError)
+	}
+	return when(h.LastFailedAt) + " " + orDash(h.LastError)
 }
 
 func deadLettersPath(name, verb string) string {
