@@ -8,7 +8,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/textproto"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -58,7 +60,7 @@ func (s *sender) post(ctx context.Context, h *Hook, rt http.RoundTripper, d *del
 	req.Header.Set("Webhook-Signature", sign(h.Keys, id, now, body))
 	resp, err := rt.RoundTrip(req) // not a client's Do: redirects are not followed
 	if err != nil {
-		return withoutURL(err)
+		return withoutAnswer(withoutURL(err))
 	}
 	defer resp.Body.Close()
 	_, _ = io.CopyN(io.Discard, resp.Body, maxAnswer)
@@ -83,6 +85,22 @@ func (s *sender) client(ctx context.Context, id authz.ClientID) *authz.Client {
 func withoutURL(err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		return u.Err
+	}
+	return err
+}
+
+// quoted is what package net/http repeats of an answer.
+var quoted = regexp.MustCompile(`"(\\.|[^"\\])*("|$)`)
+
+// withoutAnswer takes out what an error repeats of an answer that is no HTTP:
+// an echo of the request, as of a wrong port or of a page that tells what went
+// wrong, holds the URL.
+func withoutAnswer(err error) error {
+	if _, ok := errors.AsType[textproto.ProtocolError](err); ok {
+		return errors.New("the head of the answer is malformed")
+	}
+	if text := err.Error(); quoted.MatchString(text) {
+		return errors.New(quoted.ReplaceAllString(text, `"..."`))
 	}
 	return err
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -120,6 +121,35 @@ func TestAReceiverCanVerifyEachRequest(t *testing.T) {
 	}
 }
 
+// answering starts a receiver that answers with a beginning and what it was
+// sent, until the test ends.
+func answering(t *testing.T, begin string) (origin string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				first := make([]byte, 1)
+				if _, err := io.ReadFull(c, first); err != nil {
+					return
+				}
+				_, _ = io.WriteString(c, begin+string(first))
+				_, _ = io.Copy(c, c)
+			}()
+		}
+	}()
+	return "http://" + l.Addr().String()
+}
+
 // Each of these answers is a failure, and what is said of it holds no URL.
 func TestWhatIsNo2xxIsAFailure(t *testing.T) {
 	var elsewhere atomic.Int64
@@ -145,6 +175,8 @@ func TestWhatIsNo2xxIsAFailure(t *testing.T) {
 	defer close(release) // first: a server waits for its handlers
 	unverified := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) }))
 	defer unverified.Close()
+	echo := answering(t, "")
+	echoInHead := answering(t, "HTTP/1.1 200 OK\r\n")
 	unverified.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	for name, c := range map[string]struct{ url, want string }{
 		"redirect":   {server.URL + "/redirect?code=hunter2", "answered 307"},
@@ -152,6 +184,8 @@ func TestWhatIsNo2xxIsAFailure(t *testing.T) {
 		"slow":       {server.URL + "/slow?code=hunter2", "timeout|deadline"},
 		"header":     {server.URL + "/header?code=hunter2", "exceeded"},
 		"unverified": {unverified.URL + "/?code=hunter2", "certificate"},
+		"echo":       {echo + "/hook?code=hunter2", "malformed HTTP"},
+		"head":       {echoInHead + "/hook?code=hunter2", "malformed"},
 		"nobody":     {"http://127.0.0.1:1/?code=hunter2", "refused"},
 	} {
 		t.Run(name, func(t *testing.T) {
