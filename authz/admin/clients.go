@@ -3,7 +3,6 @@ package admin
 import (
 	"context"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -119,12 +118,9 @@ func clientQuery(c echo.Context) (authz.ClientQuery, error) {
 	if (q.OwnerType == "") != (q.OwnerID == "") {
 		return q, &authz.FieldError{Field: "owner_type", Problem: "and owner_id go together"}
 	}
-	if text := c.QueryParam("limit"); text != "" {
-		limit, err := strconv.Atoi(text)
-		if err != nil || limit < 1 || limit > 1000 {
-			return q, &authz.FieldError{Field: "limit", Problem: "must be 1 to 1000"}
-		}
-		q.Limit = limit
+	var err error
+	if q.Limit, err = limitParam(c); err != nil {
+		return q, err
 	}
 	for _, label := range c.QueryParams()["label"] {
 		key, value, _ := strings.Cut(label, "=")

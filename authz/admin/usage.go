@@ -78,11 +78,11 @@ func (s *Server) listUsage(c echo.Context) error {
 
 // selected returns the clients of a page that a question about usage means.
 func (s *Server) selected(c echo.Context, q authz.ClientQuery) (authz.ClientPage, error) {
-	if text := c.QueryParam("client_id"); text != "" {
-		id, err := authz.ParseClientID(text)
-		if err != nil {
-			return authz.ClientPage{}, &authz.FieldError{Field: "client_id", Problem: "is not a client's UUID"}
-		}
+	id, err := clientParam(c)
+	if err != nil {
+		return authz.ClientPage{}, err
+	}
+	if id != "" {
 		client, err := s.Store.Client(c.Request().Context(), id)
 		if err != nil || !q.Selects(&client) || id <= q.After {
 			return authz.ClientPage{}, err

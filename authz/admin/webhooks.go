@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -79,15 +78,15 @@ func (s *Server) listWebhooks(c echo.Context) error {
 }
 
 func (s *Server) listDeadLetters(c echo.Context) error {
-	after, err := strconv.ParseUint(orDefault(c.QueryParam("cursor"), "0"), 10, 64)
+	after, err := seqCursor(c)
 	if err != nil {
-		return s.refuse(c, &authz.FieldError{Field: "cursor", Problem: "is not one that this server gave"})
+		return s.refuse(c, err)
 	}
-	limit, err := strconv.Atoi(orDefault(c.QueryParam("limit"), "100"))
-	if err != nil || limit < 1 || limit > 1000 {
-		return s.refuse(c, &authz.FieldError{Field: "limit", Problem: "must be 1 to 1000"})
+	limit, err := limitParam(c)
+	if err != nil {
+		return s.refuse(c, err)
 	}
-	page, err := s.Webhooks.DeadLetters(c.Request().Context(), c.Param("name"), authz.Seq(after), limit)
+	page, err := s.Webhooks.DeadLetters(c.Request().Context(), c.Param("name"), after, limit)
 	if err != nil {
 		return s.refuse(c, err)
 	}
