@@ -12,11 +12,10 @@ import (
 
 // Bounds of a client's fields.
 const (
-	MaxNameLength  = 200 // characters
-	MaxLabels      = 20
-	MaxOwnerLength = 128 // characters, of the owner's type and of its id
-	MaxSecrets     = 10  // secrets of one client at a time
-	MinTokenTTL    = time.Second
+	MaxNameLength = 200 // characters
+	MaxLabels     = 20
+	MaxSecrets    = 10 // secrets of one client at a time
+	MinTokenTTL   = time.Second
 )
 
 // ClientID is a client's identifier: a UUIDv4 (RFC 9562) in lower case,

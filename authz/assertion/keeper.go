@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -90,7 +91,7 @@ func (k *Keeper) Rotate(ctx context.Context, a Algorithm, atOnce bool, by authz.
 	if keys == nil {
 		return "", fmt.Errorf("%w: %w", authz.ErrNotFound, ErrNoKeys)
 	}
-	if a != ES256 && a != EdDSA {
+	if !slices.Contains(Algorithms(), a) {
 		return "", &authz.FieldError{Field: "algorithm", Problem: "must be ES256 or EdDSA"}
 	}
 	if last := keys.list[len(keys.list)-1]; last.signsFrom.After(now) {

@@ -30,7 +30,7 @@ type Dispatcher struct {
 	senders map[string]*sender
 	leaving map[string]*sender // stopped, perhaps not at their end
 	ended   bool               // none is started any more
-	ctx     context.Context    //nolint:containedctx // that of Run, for senders that Set starts
+	ctx     context.Context    // that of Run, for senders that Set starts
 }
 
 // Set makes these the webhooks, all anew. One that stays goes on with what it

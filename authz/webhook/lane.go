@@ -26,7 +26,7 @@ type lane struct {
 // It reports false where there is no room, so that it stays in the log.
 func (l *lane) add(d *delivery) bool {
 	at, found := slices.BinarySearchFunc(l.waiting, d.Seq, func(w *delivery, seq authz.Seq) int {
-		return int(int64(w.Seq) - int64(seq)) //nolint:gosec // positions are far below the bound of int64
+		return int(int64(w.Seq) - int64(seq)) // positions are far below the bound of int64
 	})
 	switch {
 	case found:

@@ -60,7 +60,7 @@ func workH2(in io.Reader, out io.Writer) error {
 	var all sync.WaitGroup
 	until := time.Now().Add(job.Window)
 	for c := range job.Connections {
-		t := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true, MaxConnsPerHost: 1} //nolint:gosec // the certificate was made for this run
+		t := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true, MaxConnsPerHost: 1} // the certificate was made for this run
 		defer t.CloseIdleConnections()
 		for s := range job.Streams {
 			n := c*job.Streams + s

@@ -36,7 +36,7 @@ func TestTheCommandLinesPageIsThatOfTheCommands(t *testing.T) {
 	b.WriteString(cliIntro)
 	describe(&b, main.Root())
 	if *update {
-		if err := os.WriteFile(cliDoc, []byte(b.String()), 0o644); err != nil { //nolint:gosec // a page for everybody
+		if err := os.WriteFile(cliDoc, []byte(b.String()), 0o644); err != nil { // a page for everybody
 			t.Fatal(err)
 		}
 		return

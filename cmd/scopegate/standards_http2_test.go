@@ -105,7 +105,7 @@ type http2Conn struct {
 func (s *scene) overHTTP2(speak func(*http2Conn)) {
 	s.Helper()
 	dialer := &net.Dialer{Timeout: scriptPatience}
-	raw, err := tls.DialWithDialer(dialer, "tcp", s.addr, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}}) //nolint:gosec // the certificate was made for this test
+	raw, err := tls.DialWithDialer(dialer, "tcp", s.addr, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}}) // the certificate was made for this test
 	if err != nil {
 		s.Fatal(err)
 	}

@@ -122,7 +122,7 @@ func newStageOf(t *testing.T, routes, front string, more ...string) *stage {
 		if err := selfSigned(filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")); err != nil {
 			t.Fatal(err)
 		}
-		st.public.Transport = &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec // the certificate was made for this test
+		st.public.Transport = &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} // the certificate was made for this test
 	}
 	st.writeRoutes(routes)
 	st.start()

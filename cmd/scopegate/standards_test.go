@@ -161,7 +161,7 @@ func TestStandardsPageIsThatOfTheTests(t *testing.T) {
 	fmt.Fprintf(&b, "\n%d cases: %d with a test of their own, %d shown elsewhere, %d chosen otherwise, %d not built.\n",
 		count["own"]+count["elsewhere"]+count["otherwise"]+count["not built"], count["own"], count["elsewhere"], count["otherwise"], count["not built"])
 	if *update {
-		if err := os.WriteFile(standardsPage, []byte(b.String()), 0o644); err != nil { //nolint:gosec // a page for everybody
+		if err := os.WriteFile(standardsPage, []byte(b.String()), 0o644); err != nil { // a page for everybody
 			t.Fatal(err)
 		}
 		return
