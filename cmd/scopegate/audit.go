@@ -76,11 +76,8 @@ func (f *auditFlags) query(now time.Time) (url.Values, error) {
 	if f.limit < 0 {
 		return nil, usage("--limit %d: use a number from 0", f.limit)
 	}
-	for name, value := range map[string]string{"client_id": f.client, "actor": f.actor} {
-		if value != "" {
-			q.Set(name, value)
-		}
-	}
+	setIfGiven(q, "client_id", f.client)
+	setIfGiven(q, "actor", f.actor)
 	for name, text := range map[string]string{"since": f.since, "until": f.until} {
 		if text == "" {
 			continue

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -187,79 +186,6 @@ func clientsGet(w world) *cobra.Command {
 }
 
 func clientPath(id, verb string) string { return "/admin/v1/clients/" + url.PathEscape(id) + verb }
-
-func clientsUpdate(w world) *cobra.Command {
-	var r remote
-	var name, owner, issueLimit, reason string
-	var scopes, addresses []string
-	var maxLiveTokens int
-	var ttl time.Duration
-	var labels []string
-	cmd := &cobra.Command{
-		Use:   "update CLIENT-ID",
-		Short: "Change fields of a client; a scope taken away ends in its tokens at once",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			var req admin.UpdateRequest
-			given := cmd.Flags().Changed
-			if given("name") {
-				req.Name = &name
-			}
-			if given("scope") {
-				scopes = slices.DeleteFunc(scopes, func(s string) bool { return s == "" })
-				req.AllowedScopes = &scopes
-			}
-			if given("token-ttl") {
-				req.AccessTokenTTL = (*admin.Duration)(&ttl)
-			}
-			if given("issue-limit") {
-				req.IssueLimit = &issueLimit
-			}
-			if given("max-live-tokens") {
-				req.MaxLiveTokens = &maxLiveTokens
-			}
-			if given("address") {
-				addresses = slices.DeleteFunc(addresses, func(s string) bool { return s == "" })
-				req.Addresses = &addresses
-			}
-			if given("label") {
-				parsed, err := parseLabels(labels)
-				if err != nil {
-					return err
-				}
-				req.Labels = &parsed
-			}
-			if given("owner") {
-				kind, id, err := splitOwner(owner)
-				if err != nil {
-					return err
-				}
-				req.OwnerType, req.OwnerID = &kind, &id
-			}
-			if req == (admin.UpdateRequest{}) {
-				return usage("nothing to change; see '%s --help'", cmd.CommandPath())
-			}
-			req.Reason = reason
-			var out admin.Client
-			if err := r.ask(cmd.Context(), w, http.MethodPatch, clientPath(args[0], ""), req, &out); err != nil {
-				return err
-			}
-			return r.printClient(w, &out)
-		},
-	}
-	r.add(cmd)
-	r.addQuiet(cmd)
-	addReason(cmd, &reason)
-	cmd.Flags().StringVar(&name, "name", "", "a new name")
-	cmd.Flags().StringArrayVar(&scopes, "scope", nil, "all scopes that it may have from now on (repeat); empty for none")
-	cmd.Flags().StringVar(&owner, "owner", "", "a new owner TYPE:ID; empty for none")
-	cmd.Flags().DurationVar(&ttl, "token-ttl", 0, "lifetime of its tokens; 0s for the server's default")
-	cmd.Flags().StringVar(&issueLimit, "issue-limit", "", "how many tokens it may ask for, e.g. 100/h; empty for no bound")
-	cmd.Flags().IntVar(&maxLiveTokens, "max-live-tokens", 0, "how many living tokens it may hold; 0 for no cap")
-	cmd.Flags().StringArrayVar(&addresses, "address", nil, "all addresses and CIDR ranges that it may act from (repeat); empty for anywhere")
-	cmd.Flags().StringArrayVar(&labels, "label", nil, "all labels from now on, KEY=VALUE (repeat); empty for none")
-	return cmd
-}
 
 func clientsRotate(w world) *cobra.Command {
 	var r remote

@@ -36,11 +36,9 @@ the file. To move clients with their secrets, use backup and restore.`,
 				return err
 			}
 			q := url.Values{"limit": {"1000"}, "label": labels}
-			for key, value := range map[string]string{"owner_type": kind, "owner_id": id, "managed_by": managedBy} {
-				if value != "" {
-					q.Set(key, value)
-				}
-			}
+			setIfGiven(q, "owner_type", kind)
+			setIfGiven(q, "owner_id", id)
+			setIfGiven(q, "managed_by", managedBy)
 			rr := remote{adminFlags: r, outputFlags: outputFlags{format: "json"}}
 			all, err := rr.allClients(cmd.Context(), w, q)
 			if err != nil {

@@ -59,6 +59,7 @@ func clientsList(w world) *cobra.Command {
 	return cmd
 }
 
+// setIfGiven sets a parameter of a query unless it is empty.
 func setIfGiven(q url.Values, key, value string) {
 	if value != "" {
 		q.Set(key, value)

@@ -40,11 +40,9 @@ func usageCommand(w world) *cobra.Command {
 				return usage("--unused-for %s: use a duration above zero, e.g. 720h", unusedFor)
 			}
 			q := url.Values{}
-			for key, value := range map[string]string{"owner_type": kind, "owner_id": id, "client_id": client} {
-				if value != "" {
-					q.Set(key, value)
-				}
-			}
+			setIfGiven(q, "owner_type", kind)
+			setIfGiven(q, "owner_id", id)
+			setIfGiven(q, "client_id", client)
 			report, err := r.usage(cmd.Context(), w, q, unusedFor)
 			if err != nil {
 				return err
