@@ -3,7 +3,7 @@
 // column.
 //
 // A file is described by tables. An Object names each key with its Kind,
-// default and meaning; kinds are built of Scalar, Integer, List, Table, Maybe
+// default and meaning; kinds are built of Scalar, Integer, List, Table, Optional
 // and Checked, or are a file's own. Reading, the JSON form of what was read,
 // the JSON Schema for editors and the reference all come from these tables, so
 // that they cannot tell different stories.

@@ -19,8 +19,8 @@ type Kind[V any] interface {
 // boolean is true or false, and no other spelling of them.
 type boolean struct{}
 
-// YesOrNo is the kind of a bool.
-var YesOrNo Kind[bool] = boolean{}
+// Bool is the kind of true and false.
+var Bool Kind[bool] = boolean{}
 
 // Read implements Kind.
 func (boolean) Read(r *Reader, n *yaml.Node, path string) (bool, bool) {
@@ -41,17 +41,17 @@ func (boolean) Show(v bool) (any, bool) { return v, true }
 // Describe implements Kind.
 func (boolean) Describe() *Shape { return &Shape{Kind: "boolean", Word: "true or false"} }
 
-// Maybe is a value that may be absent: nil.
-type Maybe[V any] struct{ Of Kind[V] }
+// Optional is a value that may be absent: nil.
+type Optional[V any] struct{ Of Kind[V] }
 
 // Read implements Kind.
-func (k Maybe[V]) Read(r *Reader, n *yaml.Node, path string) (*V, bool) {
+func (k Optional[V]) Read(r *Reader, n *yaml.Node, path string) (*V, bool) {
 	v, ok := k.Of.Read(r, n, path)
 	return &v, ok
 }
 
 // Show implements Kind.
-func (k Maybe[V]) Show(v *V) (any, bool) {
+func (k Optional[V]) Show(v *V) (any, bool) {
 	if v == nil {
 		return nil, false
 	}
@@ -59,7 +59,7 @@ func (k Maybe[V]) Show(v *V) (any, bool) {
 }
 
 // Describe implements Kind.
-func (k Maybe[V]) Describe() *Shape { return k.Of.Describe() }
+func (k Optional[V]) Describe() *Shape { return k.Of.Describe() }
 
 // Checked is a kind with a further check.
 type Checked[V any] struct {

@@ -40,8 +40,8 @@ func Key[T, V any](name string, k Kind[V], of func(*T) *V, doc string) Field[T] 
 	}
 }
 
-// Must makes the field one that is always written.
-func (f Field[T]) Must() Field[T] {
+// Required makes the field one that is always written.
+func (f Field[T]) Required() Field[T] {
 	f.required = true
 	return f
 }

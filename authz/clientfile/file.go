@@ -28,14 +28,14 @@ var fileObject = strict.Object[File]{
 	Fresh: func() File { return File{ManagedBy: DefaultManagedBy} },
 	Fields: []strict.Field[File]{
 		strict.Key("version", strict.Integer[int]{Min: 1, Max: 1}, func(f *File) *int { return &f.version },
-			"The version of this grammar.").Must(),
+			"The version of this grammar.").Required(),
 		strict.Key("managed_by", strict.Word(strict.Scalar[string]{
 			Want:    "a name of 1 to 63 characters A-Z, a-z, 0-9, '.', '_', '/' and '-'",
 			Pattern: regexp.MustCompile(authz.ManagedByPattern),
 		}), func(f *File) *string { return &f.ManagedBy },
 			"The name of this set of clients. Those that it makes bear it, and `--prune` revokes no others. Two files that are applied to one server have different names."),
 		strict.Key("clients", strict.List[Client]{Of: clientObject, Keep: true}, func(f *File) *[]Client { return &f.Clients },
-			"The clients, each as it shall be: a key that is absent means its default, not what the server has.").Must(),
+			"The clients, each as it shall be: a key that is absent means its default, not what the server has.").Required(),
 	},
 }
 

@@ -1,6 +1,6 @@
 //go:build linux
 
-// Program peers measures scopegate beside other proxies, in one run on one
+// Command peers measures scopegate beside other proxies, in one run on one
 // machine: `make bench-peers`, or `go run ./bench/peers -help` for its flags.
 //
 // The proxy that is measured has one processor; the callers and a fixed

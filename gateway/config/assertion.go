@@ -23,7 +23,7 @@ var assertionObject = strict.Object[Assertion]{
 			Want:    "an audience of 1 to 200 printable ASCII characters but space, \" and \\, such as https://billing.internal",
 			Pattern: regexp.MustCompile(`^[\x21\x23-\x5b\x5d-\x7e]{1,200}$`),
 		}), func(a *Assertion) *string { return &a.Audience },
-			"Its `aud`. Backends that must not take each other's assertions have different ones.").Must(),
+			"Its `aud`. Backends that must not take each other's assertions have different ones.").Required(),
 		strict.Key("ttl", strict.Duration(time.Second, assertion.MaxTTL), func(a *Assertion) *time.Duration { return &a.TTL },
 			"How long it is good, in whole seconds."),
 	},

@@ -31,7 +31,7 @@ var endpointObject = strict.Object[Endpoint]{
 			parse: parseEndpoint,
 			text:  func(e Endpoint) Text { return e.URL },
 		}, func(e *Endpoint) *Endpoint { return e },
-			"`http://HOST[:PORT]`, `https://HOST[:PORT]` or `unix:/PATH`, without path, query, fragment and user information.").Must(),
+			"`http://HOST[:PORT]`, `https://HOST[:PORT]` or `unix:/PATH`, without path, query, fragment and user information.").Required(),
 	},
 }
 

@@ -23,7 +23,7 @@ var healthObject = strict.Object[Health]{
 			Want:    "a path that begins with / and holds visible ASCII characters",
 			Pattern: regexp.MustCompile(`^/[\x21\x22\x24-\x7e]*$`),
 			Longest: 2048,
-		}), func(h *Health) *string { return &h.Path }, "The path to get; it may have a query.").Must(),
+		}), func(h *Health) *string { return &h.Path }, "The path to get; it may have a query.").Required(),
 		strict.Key("interval", strict.Duration(100*time.Millisecond, 24*time.Hour), func(h *Health) *time.Duration { return &h.Interval },
 			"How often to ask."),
 		strict.Key("timeout", strict.Duration(time.Millisecond, 5*time.Minute), func(h *Health) *time.Duration { return &h.Timeout },

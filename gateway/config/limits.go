@@ -70,7 +70,7 @@ var rateLimitObject = strict.Object[RateLimit]{
 	Doc:   "How many requests may come. A request beyond it is answered 429 `rate_limited` with `Retry-After`.",
 	Fields: []strict.Field[RateLimit]{
 		strict.Key("rate", rateKind, func(l *RateLimit) *Rate { return &l.Rate },
-			"How many requests in a second, a minute or an hour, evenly spread.").Must(),
+			"How many requests in a second, a minute or an hour, evenly spread.").Required(),
 		strict.Key("burst", burstKind, func(l *RateLimit) *int { return &l.Burst },
 			"How many may come at once after a quiet time.").Or("the number in `rate`"),
 	},
@@ -92,9 +92,9 @@ var limitsObject = strict.Object[Limits]{
 			"How many requests may run at once. One more is answered 503 `overloaded`."),
 		strict.Key("concurrency_per_client", concurrencyKind, func(l *Limits) *int { return &l.ConcurrencyPerClient },
 			"How many of them of one client, so that none fills the bound alone. One more is answered 429 `rate_limited`.").Or("no limit"),
-		strict.Key("per_client", strict.Maybe[RateLimit]{Of: rateLimitObject}, func(l *Limits) **RateLimit { return &l.PerClient },
+		strict.Key("per_client", strict.Optional[RateLimit]{Of: rateLimitObject}, func(l *Limits) **RateLimit { return &l.PerClient },
 			"For each client, over all its tokens and all routes.").Or("no limit"),
-		strict.Key("per_address", strict.Maybe[RateLimit]{Of: rateLimitObject}, func(l *Limits) **RateLimit { return &l.PerAddress },
+		strict.Key("per_address", strict.Optional[RateLimit]{Of: rateLimitObject}, func(l *Limits) **RateLimit { return &l.PerAddress },
 			"For each peer address (IPv6: each /64), over requests whose token is refused and requests to public routes. Good tokens behind the same address pass.").Or("no limit"),
 	},
 }

@@ -19,7 +19,7 @@ var routeLimitsObject = strict.Object[RouteLimits]{
 			"How many requests may come to the route, from all callers together.").Or("no limit"),
 		strict.Key("burst", burstKind, func(l *RouteLimits) *int { return &l.Burst },
 			"How many of them at once after a quiet time.").Or("the number in `rate`"),
-		strict.Key("per_client", strict.Maybe[RateLimit]{Of: rateLimitObject}, func(l *RouteLimits) **RateLimit { return &l.PerClient },
+		strict.Key("per_client", strict.Optional[RateLimit]{Of: rateLimitObject}, func(l *RouteLimits) **RateLimit { return &l.PerClient },
 			"For each client, over all its tokens.").Or("no limit"),
 		strict.Key("concurrency", concurrencyKind, func(l *RouteLimits) *int { return &l.Concurrency },
 			"How many requests of the route may run at once.").Or("no limit"),
@@ -47,8 +47,8 @@ var quotaObject = strict.Object[Quota]{
 	Doc:   "How many requests each client may send to the route in a calendar day or month (UTC).",
 	Fields: []strict.Field[Quota]{
 		strict.Key("requests", strict.Integer[int64]{Min: 1, Max: 1_000_000_000_000}, func(q *Quota) *int64 { return &q.Requests },
-			"The number of requests.").Must(),
+			"The number of requests.").Required(),
 		strict.Key("per", strict.Word(strict.Scalar[string]{Want: "period", Words: []string{"day", "month"}}), func(q *Quota) *string { return &q.Per },
-			"The period.").Must(),
+			"The period.").Required(),
 	},
 }
