@@ -114,6 +114,11 @@ func (m *measurement) measure(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
 	}
+	for _, s := range m.subjects {
+		// Anew: on a busy machine a proxy may listen before it has made the
+		// process that serves.
+		s.pids = s.process.PIDs()
+	}
 	for round := range m.o.rounds {
 		for i := range m.subjects {
 			s := m.subjects[(i+round)%len(m.subjects)]
@@ -170,6 +175,9 @@ func (m *measurement) job(s *subject, rate int, window time.Duration) (load.Repo
 		return r, load.Tally{}, err
 	}
 	t := r.Tallies[0]
+	if r.CPU == 0 {
+		return r, t, fmt.Errorf("%d answers for no processor time: another process gave them", t.Requests)
+	}
 	if t.Wrong > 0 || t.Broken > 0 || t.Requests == 0 {
 		return r, t, fmt.Errorf("%d answers right, %d wrong, %d missing; the first of these: %s", t.Requests, t.Wrong, t.Broken, t.FirstWrong)
 	}
