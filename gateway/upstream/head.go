@@ -19,8 +19,9 @@ func appendHead(dst []byte, req *Request, authority string) ([]byte, error) {
 	if host == "" {
 		host = authority
 	}
+	// None of them is repeated: the error is logged, and the query may hold a secret.
 	if !isToken(req.Method) || req.Method == "CONNECT" || !isOrigin(req.Target) || !cleanTarget(host) {
-		return dst, badHead(fmt.Errorf("method %q, target %q or host %q cannot be sent", req.Method, req.Target, host))
+		return dst, badHead(errors.New("the method, the target with its query, or the host cannot be sent"))
 	}
 	start := len(dst)
 	dst = append(dst, req.Method...)
@@ -32,7 +33,7 @@ func appendHead(dst []byte, req *Request, authority string) ([]byte, error) {
 	for i := range req.Fields {
 		f := &req.Fields[i]
 		if !isToken(f.Name) || isOurs(f.Name) {
-			return dst, badHead(fmt.Errorf("field name %q cannot be sent", f.Name))
+			return dst, badHead(fmt.Errorf("field name %.40q cannot be sent", f.Name))
 		}
 		dst = append(dst, f.Name...)
 		dst = append(dst, ": "...)

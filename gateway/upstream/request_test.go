@@ -105,6 +105,7 @@ func TestRequestsThatCouldSplitAreRefused(t *testing.T) {
 		"H-34 an upgrade to h2c": func(r *upstream.Request) { r.Upgrade = "h2c" },
 		"an upgrade with a body": func(r *upstream.Request) { r.Upgrade, r.Body = "websocket", strings.NewReader("") },
 		"space in the target":    func(r *upstream.Request) { r.Target = "/a b" },
+		"space in the query":     func(r *upstream.Request) { r.Target = "/a?token=hunter2 b" },
 		"control in the target":  func(r *upstream.Request) { r.Target = "/a\x01" },
 		"CRLF in the target":     func(r *upstream.Request) { r.Target = "/ HTTP/1.1\r\nA: b" },
 		"no target":              func(r *upstream.Request) { r.Target = "" },
@@ -124,6 +125,9 @@ func TestRequestsThatCouldSplitAreRefused(t *testing.T) {
 			out, answer := forward(t, u, req)
 			if out.Reason != authz.ReasonBadRequest || out.Attempts != 0 || answer.Began() {
 				t.Errorf("outcome %v after %d attempts, answer %s; want bad_request and nothing sent", out.Reason, out.Attempts, answer.State())
+			}
+			if strings.Contains(out.Err.Error(), "hunter2") {
+				t.Errorf("%v", out.Err)
 			}
 		})
 	}
