@@ -45,13 +45,12 @@ func Work(orders io.Reader, answers io.Writer) error {
 		return err
 	}
 	for {
-		for len(in.orders) == 0 && !in.rung {
+		o, ok, came := in.take()
+		for ; !came; o, ok, came = in.take() {
 			if err := l.turn(-1); err != nil {
 				return err
 			}
 		}
-		in.rung = false
-		o, ok := <-in.orders
 		if !ok {
 			return in.err
 		}
@@ -162,7 +161,6 @@ func (l *loop) drain(crowds []*crowd) error {
 // inbox rings a bell in the loop when an order came.
 type inbox struct {
 	bell   int // an eventfd
-	rung   bool
 	orders chan order
 	err    error // once orders is closed
 }
@@ -199,5 +197,16 @@ func (in *inbox) receive(from *json.Decoder) {
 func (in *inbox) readable() {
 	var count [8]byte
 	_, _ = unix.Read(in.bell, count[:])
-	in.rung = true
+}
+
+// take returns an order if one came; ok is false once there are no more. It
+// never waits: the upstream has to be served meanwhile, and the bell of an
+// order may ring when that is done already.
+func (in *inbox) take() (o order, ok, came bool) {
+	select {
+	case o, ok = <-in.orders:
+		return o, ok, true
+	default:
+		return order{}, true, false
+	}
 }
