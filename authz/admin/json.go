@@ -140,7 +140,7 @@ func timeOrNull(t time.Time) *time.Time {
 	return &t
 }
 
-// decode reads exactly one JSON value without unknown members.
+// decode reads exactly one JSON value without unknown and repeated members.
 func decode(body []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
@@ -150,7 +150,7 @@ func decode(body []byte, v any) error {
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return fmt.Errorf("%w: something follows the JSON value", errBadRequest)
 	}
-	return nil
+	return uniqueMembers(body)
 }
 
 // jsonError says what is wrong in the words of JSON, not of Go's types.
