@@ -70,6 +70,7 @@ type ExplainRequest struct {
 // can open, no credential is asked.
 func (s *Server) Mount(e *echo.Echo, overSocket bool) {
 	g := e.Group("/admin/v1", s.guard(overSocket))
+	g.RouteNotFound("/*", otherwise(e))
 	g.POST("/clients", s.createClient)
 	g.GET("/clients", s.listClients)
 	g.POST("/clients/apply", s.applyClients)
