@@ -1,8 +1,6 @@
 package clientfile_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -13,11 +11,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
-	"github.com/santhosh-tekuri/jsonschema/v6"
-	"gopkg.in/yaml.v3"
 
 	"scopegate/authz"
 	"scopegate/authz/clientfile"
+	"scopegate/strict/stricttest"
 )
 
 var update = flag.Bool("update", false, "write what is found as what is wanted")
@@ -55,7 +52,7 @@ func TestCorpusComesToWhatItSays(t *testing.T) {
 	if err != nil || len(paths) < 10 {
 		t.Fatalf("testdata is missing: %v %v", paths, err)
 	}
-	schema, good := compiledSchema(t), secret(t)
+	schema, good := stricttest.Compile(t, clientfile.Schema), secret(t)
 	for _, path := range paths {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
 			archive, err := txtar.ParseFile(path)
@@ -64,13 +61,13 @@ func TestCorpusComesToWhatItSays(t *testing.T) {
 			}
 			data := archive.Files[0].Data
 			file, problems := clientfile.Load("clients.yaml", data, files(good))
-			got := map[string]string{"want.schema": verdict(schema, data) + "\n"}
+			got := map[string]string{"want.schema": schema.Verdict(data) + "\n"}
 			if file == nil {
 				got["want.problems"] = problems.Error() + "\n"
 			} else {
 				got["want.file"] = shown(file, good)
 			}
-			if file != nil && got["want.schema"] != "accepts\n" {
+			if file != nil && got["want.schema"] != stricttest.Accepts+"\n" {
 				t.Errorf("the schema %s what loads", got["want.schema"])
 			}
 			if all := fmt.Sprint(got); strings.Contains(all, "hunter2") || strings.Contains(all, good.Text()) {
@@ -120,64 +117,13 @@ func compare(t *testing.T, path string, archive *txtar.Archive, got map[string]s
 	}
 }
 
-func compiledSchema(t *testing.T) *jsonschema.Schema {
-	t.Helper()
-	text, err := clientfile.Schema()
-	if err != nil {
-		t.Fatal(err)
-	}
-	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	compiler := jsonschema.NewCompiler()
-	if err := compiler.AddResource("clients.schema.json", document); err != nil {
-		t.Fatal(err)
-	}
-	schema, err := compiler.Compile("clients.schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return schema
-}
-
-// verdict is what an editor says: "accepts", "refuses", or "cannot tell" of
-// what is not even YAML.
-func verdict(schema *jsonschema.Schema, data []byte) string {
-	var value any
-	if err := yaml.Unmarshal(data, &value); err != nil {
-		return "cannot tell"
-	}
-	text, err := json.Marshal(value)
-	if err != nil {
-		return "cannot tell"
-	}
-	plain, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-	if err != nil || schema.Validate(plain) != nil {
-		return "refuses"
-	}
-	return "accepts"
-}
-
 func TestSchemaAndReferenceInDocsAreMadeFromTheTables(t *testing.T) {
 	schema, err := clientfile.Schema()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for path, got := range map[string]string{"clients.schema.json": string(schema), "clients-file.md": clientfile.Reference()} {
-		path = filepath.Join("../../docs", path)
-		if *update {
-			if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("%s is old; run this test with -update (-old +new):\n%s", path, diff)
-		}
+		stricttest.Golden(t, filepath.Join("../../docs", path), got, *update)
 	}
 }
 
@@ -191,7 +137,7 @@ func TestTheExampleLoads(t *testing.T) {
 	if problems != nil {
 		t.Error(problems)
 	}
-	if got := verdict(compiledSchema(t), data); got != "accepts" {
+	if got := stricttest.Compile(t, clientfile.Schema).Verdict(data); got != stricttest.Accepts {
 		t.Errorf("the schema %s it", got)
 	}
 }

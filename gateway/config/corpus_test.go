@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"scopegate/gateway/config"
+	"scopegate/strict/stricttest"
 )
 
 var update = flag.Bool("update", false, "write what is found as what is wanted")
@@ -86,7 +87,7 @@ func (c *corpusCase) environment() config.Environment {
 }
 
 func TestCorpusComesToWhatItSays(t *testing.T) {
-	schema := compiledSchema(t)
+	schema := stricttest.Compile(t, config.Schema)
 	for _, c := range corpus(t) {
 		t.Run(c.name, func(t *testing.T) {
 			loaded, problems := config.Load("routes.yaml", c.routes(t), c.environment())
@@ -97,8 +98,8 @@ func TestCorpusComesToWhatItSays(t *testing.T) {
 				got["want.summary"] = loaded.Summary() + "\n"
 				got["want.json"] = indented(t, loaded)
 			}
-			got["want.schema"] = verdict(schema, c.routes(t)) + "\n"
-			if loaded != nil && got["want.schema"] != "accepts\n" {
+			got["want.schema"] = schema.Verdict(c.routes(t)) + "\n"
+			if loaded != nil && got["want.schema"] != stricttest.Accepts+"\n" {
 				t.Errorf("the schema does not accept what loads: %s", got["want.schema"])
 			}
 			if *update {
