@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -151,21 +150,7 @@ func TestBackupIsOneInstantUnderWrites(t *testing.T) {
 	s := openWith(t, options(t.TempDir()))
 	register(t, s)
 	issueMany(t, s, 2_000, storetest.Now().Add(time.Hour))
-	var wg sync.WaitGroup
-	stop := make(chan struct{})
-	wg.Go(func() {
-		for n := 0; ; n++ {
-			select {
-			case <-stop:
-				return
-			default:
-			}
-			tok := sample(byte(n), storetest.Now().Add(2*time.Hour))
-			tok.Key.Hash[1], tok.Key.Hash[2] = byte(n>>8), byte(n>>16)
-			issue(t, s, tok)
-			revoke(t, s, tok)
-		}
-	})
+	stop := issueAndRevoke(t, s)
 	for range 3 {
 		stream, info := backup(t, s)
 		dir := filepath.Join(t.TempDir(), "store")
@@ -179,8 +164,7 @@ func TestBackupIsOneInstantUnderWrites(t *testing.T) {
 		}
 		closed(t, r)
 	}
-	close(stop)
-	wg.Wait()
+	stop()
 }
 
 // slowReader stands for a peer that reads a backup slowly: each write waits.

@@ -4,27 +4,8 @@ import (
 	"testing"
 
 	"scopegate/authz"
-	"scopegate/store/badgerstore"
 	"scopegate/store/storetest"
 )
-
-// options are those of a small store that plays at the suite's time.
-func options(dir string) badgerstore.Options {
-	return badgerstore.Options{Dir: dir, Memory: badgerstore.MinMemory, DiskReserve: -1, Now: storetest.Now}.Untended()
-}
-
-func openWith(t testing.TB, opt badgerstore.Options) *badgerstore.Store {
-	t.Helper()
-	s, err := badgerstore.Open(t.Context(), opt)
-	if err != nil {
-		t.Fatalf("Open: %v", err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
-	if n := s.LostWrites(); n != 0 {
-		t.Errorf("%d groups of writes are said to be lost", n)
-	}
-	return s
-}
 
 func open(t testing.TB) authz.Store { return openWith(t, options(t.TempDir())) }
 

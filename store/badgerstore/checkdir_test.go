@@ -27,11 +27,7 @@ func crashed(t testing.TB) string {
 	s := openWith(t, options(dir))
 	issueMany(t, s, 100, storetest.Now().Add(-30*time.Minute))
 	revoke(t, s, sample(8, storetest.Now().Add(time.Hour)))
-	copied := filepath.Join(t.TempDir(), "store")
-	if err := os.CopyFS(copied, os.DirFS(dir)); err != nil {
-		t.Fatal(err)
-	}
-	return copied
+	return copied(t, dir)
 }
 
 // content reads a directory with all below and beside it, but for the lock.
@@ -150,27 +146,12 @@ func TestAStoreIsCheckedWhileItIsWritten(t *testing.T) {
 	s := openWith(t, options(t.TempDir()))
 	register(t, s)
 	issueMany(t, s, 20_000, storetest.Now().Add(time.Hour))
-	stop, done := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(done)
-		for n := 0; ; n++ {
-			select {
-			case <-stop:
-				return
-			default:
-			}
-			tok := sample(byte(n), storetest.Now().Add(2*time.Hour))
-			tok.Key.Hash[1], tok.Key.Hash[2] = byte(n>>8), byte(n>>16)
-			issue(t, s, tok)
-			revoke(t, s, tok)
-		}
-	}()
+	stop := issueAndRevoke(t, s)
 	for range 3 {
 		r, err := s.CheckAll(t.Context())
 		if err != nil || r.Tokens < 20_000 || r.LastSeq < r.Acknowledged || r.Revocations != int64(r.LastSeq)-1 {
 			t.Errorf("%+v, %v", r, err)
 		}
 	}
-	close(stop)
-	<-done
+	stop()
 }

@@ -182,10 +182,7 @@ func TestAChangeBeyondTheLedgerIsWrittenAnewWhenTheStoreIsOpened(t *testing.T) {
 	if err := disable(t.Context(), s, c); err != nil {
 		t.Fatal(err)
 	}
-	crashed := filepath.Join(t.TempDir(), "crashed")
-	if err := os.CopyFS(crashed, os.DirFS(dir)); err != nil {
-		t.Fatal(err)
-	}
+	crashed := copied(t, dir)
 	damage(t, filepath.Join(crashed, "ledger"), func([]byte) []byte { return before })
 	again := openWith(t, options(crashed))
 	sees(t, again, 2, authz.StatusDisabled, 2)

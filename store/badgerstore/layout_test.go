@@ -15,55 +15,6 @@ import (
 	"scopegate/store/storetest"
 )
 
-const (
-	worker = authz.ClientID("00112233-4455-4677-8899-aabbccddeeff")
-)
-
-// sample is a token of the worker; n makes it another.
-func sample(n byte, end time.Time) authz.AccessToken {
-	t := authz.AccessToken{
-		ClientID: worker, Generation: 1, Grant: authz.GrantClientCredentials, Scopes: authz.NewScopeSet("invoices.read"),
-		IssuedAt: storetest.Now(), ExpiresAt: end,
-	}
-	t.Key.Hour = authz.HourOf(end)
-	t.Key.Hash[0], t.Key.Hash[31] = n, 0xff
-	return t
-}
-
-func register(t testing.TB, s *badgerstore.Store) authz.Client {
-	t.Helper()
-	c, err := s.PutClient(t.Context(), authz.Client{
-		ID: worker, Name: "Data Sync Worker", AllowedGrants: []authz.GrantType{authz.GrantClientCredentials},
-		AllowedScopes: authz.NewScopeSet("invoices.read"), Confidential: true, Status: authz.StatusActive, Generation: 1,
-		CreatedAt: storetest.Now(), Secrets: []authz.Secret{{ID: "s1", HashKeyID: "k1", Preview: "spocs_abcd", CreatedAt: storetest.Now()}},
-	}, authz.Change{Kind: authz.EventClientCreated, At: storetest.Now(), Actor: "admin:socket"})
-	if err != nil {
-		t.Fatalf("PutClient: %v", err)
-	}
-	return c
-}
-
-func issue(t testing.TB, s *badgerstore.Store, tok authz.AccessToken) {
-	t.Helper()
-	if err := s.PutToken(t.Context(), tok); err != nil {
-		t.Fatalf("PutToken: %v", err)
-	}
-}
-
-func revoke(t testing.TB, s *badgerstore.Store, tok authz.AccessToken) {
-	t.Helper()
-	if err := s.RevokeToken(t.Context(), tok, authz.Change{Kind: authz.EventTokenRevoked, At: storetest.Now(), Actor: "system"}); err != nil {
-		t.Fatalf("RevokeToken: %v", err)
-	}
-}
-
-func closed(t testing.TB, s *badgerstore.Store) {
-	t.Helper()
-	if err := s.Close(); err != nil {
-		t.Fatalf("Close: %v", err)
-	}
-}
-
 // TestLayoutOnDisk pins every byte of what is stored. A difference means that
 // stores of earlier versions cannot be read: it needs a new layout version and
 // a way from the old one.

@@ -60,18 +60,8 @@ func TestTokensThatALogLostAreTold(t *testing.T) {
 	revoke(t, s, sample(3, storetest.Now().Add(time.Hour)))
 	issue(t, s, kept)
 	issue(t, s, gone)
-	crashed := filepath.Join(t.TempDir(), "crashed")
-	if err := os.CopyFS(crashed, os.DirFS(dir)); err != nil {
-		t.Fatal(err)
-	}
-	damage(t, one(t, crashed, "*.mem"), func(b []byte) []byte {
-		at := bytes.Index(b, badgerstore.TokenKey(gone.Key))
-		if at < 0 {
-			t.Fatal("the log does not hold the token")
-		}
-		b[at+2] ^= 0x55
-		return b
-	})
+	crashed := copied(t, dir)
+	damageKey(t, one(t, crashed, "*.mem"), badgerstore.TokenKey(gone.Key))
 	for range 2 {
 		report, err := badgerstore.CheckDir(t.Context(), checkOptions(crashed))
 		if err != nil || report.LostWrites != 1 || report.Tokens != 1 || len(report.Problems) > 0 {

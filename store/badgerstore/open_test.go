@@ -1,13 +1,11 @@
 package badgerstore_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,43 +17,6 @@ import (
 	"scopegate/store/badgerstore"
 	"scopegate/store/storetest"
 )
-
-// filled makes a store with clients, tokens and a revocation in tables on
-// disk, closes it and returns its directory.
-func filled(t testing.TB) string {
-	t.Helper()
-	dir := t.TempDir()
-	s := openWith(t, options(dir))
-	register(t, s)
-	for n := range 50 {
-		issue(t, s, sample(byte(n), storetest.Now().Add(time.Hour)))
-	}
-	revoke(t, s, sample(7, storetest.Now().Add(time.Hour)))
-	closed(t, s)
-	return dir
-}
-
-// one returns the one file that fits the pattern.
-func one(t testing.TB, dir, pattern string) string {
-	t.Helper()
-	found, err := filepath.Glob(filepath.Join(dir, pattern))
-	if err != nil || len(found) == 0 {
-		t.Fatalf("no file %s in %s: %v", pattern, dir, err)
-	}
-	slices.Sort(found)
-	return found[len(found)-1]
-}
-
-func damage(t testing.TB, path string, spoil func([]byte) []byte) {
-	t.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("ReadFile: %v", err)
-	}
-	if err := os.WriteFile(path, spoil(b), 0o600); err != nil {
-		t.Fatalf("WriteFile: %v", err)
-	}
-}
 
 func TestDamagedStoreIsRefusedWithTheWayOut(t *testing.T) {
 	flip := func(at func(int) int) func([]byte) []byte {
@@ -116,11 +77,7 @@ func TestACrashedStoreIsOpenedWithLessMemory(t *testing.T) {
 	const tokens = 40_000
 	issueMany(t, s, tokens, storetest.Now().Add(time.Hour))
 	for _, memory := range []int64{badgerstore.MinMemory, badgerstore.DefaultMemory, 2 * badgerstore.DefaultMemory} {
-		crashed := filepath.Join(t.TempDir(), "crashed")
-		if err := os.CopyFS(crashed, os.DirFS(dir)); err != nil {
-			t.Fatalf("copy: %v", err)
-		}
-		opt := options(crashed)
+		opt := options(copied(t, dir))
 		opt.Memory = memory
 		s := openWith(t, opt)
 		if r, err := s.CheckAll(t.Context()); err != nil || r.Tokens != tokens || r.Clients != 1 {
@@ -158,23 +115,9 @@ func TestDamagedLogLosesNoRevocationSilently(t *testing.T) {
 	register(t, s)
 	tok := sample(1, storetest.Now().Add(time.Hour))
 	revoke(t, s, tok)
-	crashed := filepath.Join(t.TempDir(), "crashed")
-	if err := os.CopyFS(crashed, os.DirFS(dir)); err != nil {
-		t.Fatalf("copy: %v", err)
-	}
-	whole := filepath.Join(t.TempDir(), "whole")
-	if err := os.CopyFS(whole, os.DirFS(crashed)); err != nil {
-		t.Fatalf("copy: %v", err)
-	}
-	closed(t, openWith(t, options(whole)))
-	damage(t, one(t, crashed, "*.mem"), func(b []byte) []byte {
-		at := bytes.Index(b, badgerstore.RevokeKey(tok.Key))
-		if at < 0 {
-			t.Fatal("the log does not hold the revocation")
-		}
-		b[at+2] ^= 0x55
-		return b
-	})
+	crashed := copied(t, dir)
+	closed(t, openWith(t, options(copied(t, crashed))))
+	damageKey(t, one(t, crashed, "*.mem"), badgerstore.RevokeKey(tok.Key))
 	_, err := badgerstore.Open(t.Context(), options(crashed))
 	if err == nil || !strings.Contains(err.Error(), "changes were lost") {
 		t.Errorf("Open = %v, want an error that says that changes were lost", err)

@@ -23,26 +23,6 @@ func tend(t testing.TB, s *badgerstore.Store, now time.Time) {
 	}
 }
 
-// issueMany stores n tokens that end at the same time.
-func issueMany(t testing.TB, s *badgerstore.Store, n int, end time.Time) {
-	t.Helper()
-	var wg sync.WaitGroup
-	const writers = 128
-	for w := range writers {
-		wg.Go(func() {
-			for i := w; i < n; i += writers {
-				tok := sample(byte(i), end)
-				tok.Key.Hash[1], tok.Key.Hash[2], tok.Key.Hash[3] = byte(i>>8), byte(i>>16), byte(i>>24)
-				if err := s.PutToken(t.Context(), tok); err != nil {
-					t.Errorf("PutToken: %v", err)
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
-}
-
 func TestExpiredHoursGoAndGiveTheirDiskBack(t *testing.T) {
 	dir := t.TempDir()
 	opt := options(dir)
