@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
-	"sync/atomic"
 )
 
 // revokePasses bounds how often clients that came meanwhile are looked for.
@@ -57,25 +55,20 @@ func (r *Registry) unrevokedOf(ctx context.Context, ownerType, ownerID string) (
 // revokeAll revokes clients side by side. One that fails stops none of the
 // others: the more are dead, the better.
 func (r *Registry) revokeAll(ctx context.Context, ids []ClientID, by By) (int, error) {
-	var workers sync.WaitGroup
-	var revoked atomic.Int64
-	next := make(chan ClientID)
-	errs := make([]error, min(sideBySideWidth, len(ids)))
-	for i := range errs {
-		workers.Go(func() {
-			for id := range next {
-				if _, err := r.Revoke(ctx, id, by); err != nil {
-					errs[i] = err // one for each worker says enough
-					continue
-				}
-				revoked.Add(1)
-			}
-		})
+	failed := make(chan error, len(ids))
+	_, _ = sideBySide(ids, func(id ClientID) error {
+		if _, err := r.Revoke(ctx, id, by); err != nil {
+			failed <- err
+		}
+		return nil // or the others would not be tried
+	})
+	close(failed)
+	revoked := len(ids) - len(failed)
+	var errs []error
+	for err := range failed {
+		if len(errs) < sideBySideWidth { // more say no more
+			errs = append(errs, err)
+		}
 	}
-	for _, id := range ids {
-		next <- id
-	}
-	close(next)
-	workers.Wait()
-	return int(revoked.Load()), errors.Join(errs...)
+	return revoked, errors.Join(errs...)
 }

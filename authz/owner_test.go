@@ -1,6 +1,7 @@
 package authz_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 
@@ -61,5 +62,40 @@ func TestARevocationOfAnOwnerThatFailsSaysSo(t *testing.T) {
 	l.store.Fail(nil, authz.ErrUnavailable)
 	if n, err := l.registry.RevokeOwner(t.Context(), "tenant", "42", authz.By{Actor: "admin:socket"}); n != 0 || !errors.Is(err, authz.ErrUnavailable) {
 		t.Errorf("client %s: %d revoked, error %v", c.ID, n, err)
+	}
+}
+
+// oneFails is a store that cannot write one client.
+type oneFails struct {
+	authz.Store
+	id authz.ClientID
+}
+
+func (s oneFails) PutClient(ctx context.Context, c authz.Client, ch authz.Change) (authz.Client, error) {
+	if c.ID == s.id {
+		return authz.Client{}, authz.ErrUnavailable
+	}
+	return s.Store.PutClient(ctx, c, ch)
+}
+
+func TestARevocationThatFailsKeepsNoOtherClientAlive(t *testing.T) {
+	l := newLaw(t)
+	var ids []authz.ClientID
+	for range 200 {
+		c, _, err := l.registry.Create(t.Context(), authz.NewClient{Name: "worker", Confidential: true, OwnerType: "tenant", OwnerID: "42"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, c.ID)
+	}
+	l.registry.Store = oneFails{l.store, ids[0]}
+	n, err := l.registry.RevokeOwner(t.Context(), "tenant", "42", authz.By{Actor: "admin:socket"})
+	if n != len(ids)-1 || !errors.Is(err, authz.ErrUnavailable) {
+		t.Errorf("%d clients revoked, error %v; want all but one", n, err)
+	}
+	for _, id := range ids[1:] {
+		if c, err := l.store.Client(t.Context(), id); err != nil || c.Status != authz.StatusRevoked {
+			t.Errorf("client %s is %s, error %v", id, c.Status, err)
+		}
 	}
 }
