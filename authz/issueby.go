@@ -3,6 +3,7 @@ package authz
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -20,9 +21,18 @@ func (s *Issuer) IssueBy(ctx context.Context, c *Client, req TokenRequest, by By
 	}
 	ch := by.change(EventTokenIssued)
 	ch.At, ch.ClientID = s.Now().UTC().Truncate(time.Millisecond), c.ID
-	ch.say(fmt.Sprintf("token %s with scopes %s until %s", issued.Record.Key.Hash.ID(), shown(issued.Record.Scopes), issued.Record.ExpiresAt.UTC().Format(time.RFC3339)))
+	ch.say(told(&issued.Record)...)
 	if err := s.Store.Note(ctx, ch); err != nil {
 		return Issued{}, unavailable(fmt.Errorf("note the token: %w", err))
 	}
 	return issued, nil
+}
+
+// told is a token as the control log has it.
+func told(t *AccessToken) []string {
+	said := []string{fmt.Sprintf("token %s with scopes %s until %s", t.Key.Hash.ID(), shown(t.Scopes), t.ExpiresAt.UTC().Format(time.RFC3339))}
+	if len(t.Resources) > 0 {
+		said = append(said, "bound to "+shown(strings.Join(t.Resources, " ")))
+	}
+	return said
 }

@@ -15,7 +15,10 @@ import (
 type IssueRequest struct {
 	ClientID string `json:"client_id"`
 	Scope    string `json:"scope,omitempty"`
-	Reason   string `json:"reason,omitempty"`
+	// Resources are those that the token shall be bound to (RFC 8707), checked as
+	// at the token endpoint; none: it is bound to none.
+	Resources []string `json:"resources,omitempty"`
+	Reason    string   `json:"reason,omitempty"`
 }
 
 // Token is an issued token as the API shows it, once.
@@ -26,6 +29,7 @@ type Token struct {
 	Scope       string   `json:"scope"`
 	Scopes      []string `json:"scopes"`
 	TokenID     string   `json:"token_id"`
+	Resources   []string `json:"resources,omitempty"` // that it is bound to; absent: none
 }
 
 func (s *Server) issueToken(c echo.Context) error {
@@ -44,7 +48,8 @@ func (s *Server) issueToken(c echo.Context) error {
 	if client.Status != authz.StatusActive {
 		return writeProblem(c, http.StatusConflict, "client_"+string(client.Status), "The client is not active.")
 	}
-	issued, err := s.Issuer.IssueBy(c.Request().Context(), &client, authz.TokenRequest{Grant: authz.GrantClientCredentials, Scope: req.Scope}, by(c, req.Reason))
+	ask := authz.TokenRequest{Grant: authz.GrantClientCredentials, Scope: req.Scope, Resources: req.Resources}
+	issued, err := s.Issuer.IssueBy(c.Request().Context(), &client, ask, by(c, req.Reason))
 	if err != nil {
 		return s.refuse(c, err)
 	}
@@ -53,6 +58,7 @@ func (s *Server) issueToken(c echo.Context) error {
 	return writeJSON(c, http.StatusCreated, Token{
 		AccessToken: issued.Text.Text(), TokenType: "Bearer", ExpiresIn: int64(issued.TTL / time.Second),
 		Scope: issued.Record.Scopes.String(), Scopes: issued.Record.Scopes.Strings(), TokenID: tokenID,
+		Resources: issued.Record.Resources,
 	})
 }
 

@@ -36,12 +36,16 @@ func tokensIssue(w world) *cobra.Command {
 				t.row("token_id", out.TokenID)
 				t.row("expires_in", fmt.Sprintf("%ds", out.ExpiresIn))
 				t.row("scope", out.Scope)
+				if len(out.Resources) > 0 {
+					t.row("resources", strings.Join(out.Resources, " "))
+				}
 			})
 		},
 	}
 	r.add(cmd)
 	addReason(cmd, &req.Reason)
 	cmd.Flags().StringArrayVar(&scopes, "scope", nil, "a scope of the token (repeat; default: all that the client may have)")
+	cmd.Flags().StringArrayVar(&req.Resources, "resource", nil, "a resource that the token is bound to (RFC 8707; repeat; default: bound to none)")
 	return cmd
 }
 
