@@ -26,7 +26,7 @@ func (k List[V]) Read(r *Reader, n *yaml.Node, path string) ([]V, bool) {
 		return nil, false
 	}
 	if len(n.Content) == 0 {
-		r.Problem(n, path, "is empty; leave it out or say what is meant")
+		r.empty(n, path)
 		return nil, false
 	}
 	first := make(map[string]int)

@@ -73,7 +73,11 @@ func (o Object[T]) Read(r *Reader, n *yaml.Node, path string) (T, bool) {
 			r.Problem(key, path, "unknown key %.60q%s", key.Value, hint)
 			return
 		}
-		f.read(r, value, Join(path, key.Value), &v)
+		at := Join(path, key.Value)
+		if f.required {
+			r.required = at
+		}
+		f.read(r, value, at, &v)
 	})
 	for _, f := range o.Fields {
 		if f.required && !r.Given(Join(path, f.key)) {

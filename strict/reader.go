@@ -21,6 +21,7 @@ type Reader struct {
 	positions Positions
 	mentions  []Mention
 	values    int
+	required  string // the path of the last required value that was begun
 }
 
 // Environment is what a file may refer to outside of it.
@@ -98,6 +99,15 @@ func (r *Reader) Enter(n *yaml.Node, path string) (*yaml.Node, bool) {
 // WrongKind reports a value of another kind than wanted.
 func (r *Reader) WrongKind(n *yaml.Node, path, want string) {
 	r.Problem(n, path, "want %s, got %s", want, r.describe(n))
+}
+
+// empty reports a list or mapping that holds nothing.
+func (r *Reader) empty(n *yaml.Node, path string) {
+	if path == r.required {
+		r.Problem(n, path, "is empty; at least one is needed")
+		return
+	}
+	r.Problem(n, path, "is empty; leave it out or say what is meant")
 }
 
 func (r *Reader) describe(n *yaml.Node) string {

@@ -26,7 +26,7 @@ func (k Table[V, E]) Read(r *Reader, n *yaml.Node, path string) ([]E, bool) {
 		return nil, false
 	}
 	if len(n.Content) == 0 {
-		r.Problem(n, path, "is empty; leave it out or say what is meant")
+		r.empty(n, path)
 		return nil, false
 	}
 	entries := make([]E, 0, len(n.Content)/2)
