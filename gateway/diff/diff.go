@@ -93,6 +93,7 @@ func Compare(old, next *config.Config) (Report, error) {
 	}
 	report = append(report, ofCatalogue(a, b)...)
 	report = append(report, ofSettings(old, next)...)
+	report = append(report, ofWebhooks(old, next)...)
 	slices.SortStableFunc(report, func(x, y Change) int { return rank(x.Effect) - rank(y.Effect) })
 	return slices.CompactFunc(report, func(x, y Change) bool { return x.Effect == y.Effect && x.Words == y.Words }), nil
 }
