@@ -23,7 +23,8 @@ func clientsExport(w world) *cobra.Command {
 		Short: "Write clients as a file that clients apply takes, without their secrets",
 		Long: `Write clients as a file that clients apply takes, to standard output. Revoked ones are left out.
 
-The file bears the name of the set that made them, if one made all of them.
+The file bears the name of the set that made them, if one made all of them. Else it bears none, and
+stderr names the sets: export each by --managed-by to apply it as that set.
 
 It holds no secret and no hash of one, so that it can be kept where people read it. A client that
 is made of it elsewhere has no secret until it gets one, by clients rotate-secret or by secrets in
@@ -44,11 +45,19 @@ the file. To move clients with their secrets, use backup and restore.`,
 			if err != nil {
 				return err
 			}
-			text, err := exported(managedBy, all)
+			all = slices.DeleteFunc(all, func(c admin.Client) bool { return c.Status == string(authz.StatusRevoked) })
+			sets := setsOf(all)
+			file := clientfile.File{Name: "export", ManagedBy: managedBy}
+			if len(sets) == 1 {
+				file.ManagedBy = sets[0]
+			}
+			text, err := exported(file, all)
 			if err != nil {
 				return err
 			}
-			_, err = w.stdout.Write(text)
+			if _, err = w.stdout.Write(text); err == nil && len(sets) > 1 {
+				fmt.Fprintf(w.stderr, "Several made these clients: %s. The file bears no managed_by; --managed-by exports one set.\n", makers(sets))
+			}
 			return err
 		},
 	}
@@ -59,13 +68,26 @@ the file. To move clients with their secrets, use backup and restore.`,
 	return cmd
 }
 
-// exported is a clients file of the clients that are not revoked.
-func exported(managedBy string, all []admin.Client) ([]byte, error) {
-	all = slices.DeleteFunc(all, func(c admin.Client) bool { return c.Status == string(authz.StatusRevoked) })
-	file := clientfile.File{Name: "export", ManagedBy: managedBy}
-	if managedBy == "" && len(all) > 0 && !slices.ContainsFunc(all, func(c admin.Client) bool { return c.ManagedBy != all[0].ManagedBy }) {
-		file.ManagedBy = all[0].ManagedBy
+// setsOf returns the sets that made the clients, sorted; empty is the name of
+// those that were made by hand.
+func setsOf(all []admin.Client) []string {
+	var sets []string
+	for i := range all {
+		sets = append(sets, all[i].ManagedBy)
 	}
+	slices.Sort(sets)
+	return slices.Compact(sets)
+}
+
+func makers(sets []string) string {
+	if sets[0] == "" {
+		sets = append(sets[1:len(sets):len(sets)], "and some were made by hand")
+	}
+	return strings.Join(sets, ", ")
+}
+
+// exported is a clients file of all the clients.
+func exported(file clientfile.File, all []admin.Client) ([]byte, error) {
 	for i := range all {
 		c := &all[i]
 		if strings.Contains(c.OwnerType, ":") {

@@ -119,3 +119,31 @@ func TestSecretsAreMadeAndHashedForFiles(t *testing.T) {
 		}
 	}
 }
+
+// One file is one set: it bears the name only if all of its clients are of it.
+func TestAnExportOfSeveralSetsNamesThem(t *testing.T) {
+	p := serveInProcess(t, oneRoute, nil)
+	apply := func(set, id string) {
+		p.write("set.yaml", "version: 1\nmanaged_by: "+set+"\nclients:\n- { id: "+id+", name: one of "+set+" }\n")
+		p.cli("clients", "apply", "-f", p.path("set.yaml"))
+	}
+	export := func(want, word string, args ...string) {
+		t.Helper()
+		out, stderr, code := p.try("", append([]string{"clients", "export", "--data-dir", p.path("data")}, args...)...)
+		name := ""
+		if line, _, _ := strings.Cut(out[strings.Index(out, "\n")+1:], "\n"); strings.HasPrefix(line, "managed_by: ") {
+			name = strings.TrimPrefix(line, "managed_by: ")
+		}
+		if code != exitOK || name != want || !strings.Contains(stderr, word) || word == "" && stderr != "" {
+			t.Errorf("%v: exit %d, managed_by %q, want %q\n%s%s", args, code, name, want, out, stderr)
+		}
+	}
+	apply("crm", "5b0f2c9e-7d4a-4c11-9f63-2a8d1e6b7c01")
+	export("crm", "")
+	apply("erp", "5b0f2c9e-7d4a-4c11-9f63-2a8d1e6b7c02")
+	export("", "Several made these clients: crm, erp.")
+	export("erp", "", "--managed-by", "erp")
+	p.register("by hand")
+	export("", "crm, erp, and some were made by hand.")
+	export("crm", "", "--managed-by", "crm")
+}
