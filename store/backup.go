@@ -87,6 +87,7 @@ func VerifyBackup(r io.Reader) (BackupInfo, error) { return badgerstore.VerifyBa
 // Restore makes a store in dir, which must be empty or not there, from a
 // backup; nothing is left of one that is cut or changed. progress, if not nil,
 // is told how many bytes were read, and then how many records were read again.
+// ErrInUse: another restore is at work in the directory around dir.
 func Restore(ctx context.Context, r io.Reader, dir string, progress func(bytes, records int64)) error {
 	return badgerstore.Restore(ctx, r, dir, progress)
 }

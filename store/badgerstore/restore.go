@@ -32,12 +32,18 @@ type RestoreProgress func(bytes, records int64)
 // Restore makes a store in dir, which must be empty or not there, from a
 // backup. It is built beside it, in dir with ".restoring" appended, read again
 // as a whole, and only then moved to its place: a backup that was cut or
-// changed leaves nothing. A nil progress tells nobody.
-func Restore(ctx context.Context, r io.Reader, dir string, progress RestoreProgress) error {
+// changed leaves nothing. A nil progress tells nobody. ErrInUse: another
+// restore is at work in the directory around dir.
+func Restore(ctx context.Context, r io.Reader, dir string, progress RestoreProgress) (err error) {
 	if progress == nil {
 		progress = func(int64, int64) {}
 	}
 	dir = filepath.Clean(dir)
+	lock, err := lockRestore(dir)
+	if err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
+	defer func() { err = errors.Join(err, lock.release()) }()
 	if err := mustBeEmpty(dir); err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
