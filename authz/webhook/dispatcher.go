@@ -69,14 +69,14 @@ func (d *Dispatcher) Set(ctx context.Context, hooks []*Hook) {
 // add makes a sender, and starts it if the others run.
 func (d *Dispatcher) add(h *Hook, begin authz.Seq) {
 	s := &sender{
-		name: h.Name, store: d.Store, log: d.Log, counts: d.Metrics.Webhook(h.Name), now: d.Now, spread: d.Spread, dial: d.Transport,
+		name: h.Name, store: d.Store, log: d.Log, counts: d.Metrics.Webhook(h.Name), now: d.Now, spread: d.Spread, newTransport: d.Transport,
 		begin: begin, wake: make(chan struct{}, 1), calls: make(chan func()), results: make(chan result, width), stopped: make(chan struct{}),
 	}
 	if s.spread == nil {
 		s.spread = rand.Float64
 	}
-	if s.dial == nil {
-		s.dial = func(h *Hook) http.RoundTripper { return newTransport(h) }
+	if s.newTransport == nil {
+		s.newTransport = func(h *Hook) http.RoundTripper { return newTransport(h) }
 	}
 	s.hook.Store(h)
 	if d.senders == nil {

@@ -154,12 +154,8 @@ func TestAnEventThatCannotBeDeliveredIsADeadLetterAfterADay(t *testing.T) {
 func TestDeadLettersAreListedInPagesRetriedAndDropped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		w.receiver.answers(func(*received) int { return 500 })
-		hook := w.hook("crm")
-		hook.Attempts = 1
-		w.run(w.store, hook)
+		w.runFailing()
 		defer func() { w.stop() }()
-		synctest.Wait()
 		for i := range 250 {
 			w.event(i%7, authz.EventClientUpdated)
 		}
@@ -235,12 +231,8 @@ func inOrder(t testing.TB, all []received, which func(*received) bool) {
 func TestTheOldestDeadLetterGoesWhenThereAreTooMany(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		w.receiver.answers(func(*received) int { return 500 })
-		hook := w.hook("crm")
-		hook.Attempts = 1
-		w.run(w.store, hook)
+		w.runFailing()
 		defer func() { w.stop() }()
-		synctest.Wait()
 		for i := range webhook.MaxDeadLetters + 20 {
 			w.event(i%50, authz.EventClientUpdated)
 		}
@@ -273,7 +265,7 @@ func TestALongBacklogTakesBoundedMemoryAndKeepsItsOrder(t *testing.T) {
 			w.event(i%2*(1+i%3), authz.EventClientUpdated) // every second event is client 0's
 		}
 		after(10 * time.Second)
-		// All but client 0's are through, though its events are more than a lane holds.
+		// All but client 0's are through, though its events are more than a queue holds.
 		if got := len(w.receiver.delivered()); got != n/2 {
 			t.Fatalf("%d delivered of %d while one client fails", got, n/2)
 		}

@@ -9,60 +9,60 @@ import (
 // logPage is how many events are read at a time.
 const logPage = 256
 
-// follow reads one page of the log, and of the rest of each lane that has
+// follow reads one page of the log, and of the rest of each queue that has
 // nothing else to do. It reports whether there may be more.
 func (s *sender) follow(ctx context.Context) (again bool) {
 	hook := s.hook.Load()
-	if s.book.hasRoom() {
-		events, ok := s.events(ctx, s.book.read)
+	if s.backlog.hasRoom() {
+		events, ok := s.events(ctx, s.backlog.read)
 		if !ok {
 			return false
 		}
 		for i := range events {
 			e := &events[i]
-			s.book.read = e.Seq
+			s.backlog.read = e.Seq
 			if hook.wants(e) {
-				s.book.add(deliveryOf(e))
+				s.backlog.add(deliveryOf(e))
 			}
 		}
 		again = len(events) == logPage
 	}
-	for _, l := range s.book.lanes {
-		if l.rest != 0 && len(l.waiting) == 0 && !l.trying {
-			again = s.fetch(ctx, hook, l) || again
+	for _, q := range s.backlog.queues {
+		if q.rest != 0 && len(q.waiting) == 0 && !q.trying {
+			again = s.fetch(ctx, hook, q) || again
 		}
 	}
 	return again
 }
 
-// fetch reads a page of what a lane left in the log. It reports whether there
+// fetch reads a page of what a queue left in the log. It reports whether there
 // may be more of it to look at.
-func (s *sender) fetch(ctx context.Context, hook *Hook, l *lane) (again bool) {
-	events, ok := s.events(ctx, l.rest-1)
+func (s *sender) fetch(ctx context.Context, hook *Hook, q *queue) (again bool) {
+	events, ok := s.events(ctx, q.rest-1)
 	if !ok {
 		return false
 	}
 	for i := range events {
 		e := &events[i]
-		if e.Seq > s.book.read {
+		if e.Seq > s.backlog.read {
 			break
 		}
-		if e.ClientID == l.client && hook.wants(e) {
-			if len(l.waiting) == maxLane {
-				l.rest = e.Seq
+		if e.ClientID == q.client && hook.wants(e) {
+			if len(q.waiting) == maxQueue {
+				q.rest = e.Seq
 				return false // until these are gone
 			}
-			l.waiting = append(l.waiting, deliveryOf(e))
-			l.skipped = max(0, l.skipped-1)
-			s.book.held++
+			q.waiting = append(q.waiting, deliveryOf(e))
+			q.skipped = max(0, q.skipped-1)
+			s.backlog.held++
 		}
-		l.rest, s.book.dirty = e.Seq+1, true
+		q.rest, s.backlog.dirty = e.Seq+1, true
 	}
-	if len(events) == 0 || l.rest > s.book.read {
-		s.book.finish(l)
+	if len(events) == 0 || q.rest > s.backlog.read {
+		s.backlog.finish(q)
 		return false
 	}
-	return len(l.waiting) == 0
+	return len(q.waiting) == 0
 }
 
 // events reads the log; false: it cannot be read now.
@@ -70,7 +70,7 @@ func (s *sender) events(ctx context.Context, after authz.Seq) ([]authz.Event, bo
 	ctx, cancel := context.WithTimeout(ctx, storeLimit)
 	defer cancel()
 	events, err := s.store.Events(ctx, after, logPage)
-	s.well(ctx, &s.reads, "read the control log", err)
+	s.noteStore(ctx, &s.reads, "read the control log", err)
 	return events, err == nil
 }
 
@@ -78,8 +78,8 @@ func (s *sender) events(ctx context.Context, after authz.Seq) ([]authz.Event, bo
 // changes, and not each time.
 type health struct{ failing bool }
 
-// well notes how a call of the store ended.
-func (s *sender) well(ctx context.Context, h *health, doing string, err error) {
+// noteStore notes how a call of the store ended.
+func (s *sender) noteStore(ctx context.Context, h *health, doing string, err error) {
 	switch {
 	case err != nil && !h.failing:
 		h.failing = true

@@ -17,8 +17,8 @@ const (
 	// maxHeld is how many deliveries are in memory; beyond it the log is read no
 	// further.
 	maxHeld = 1024
-	// maxLane is how many of them may be one client's; its others wait in the log.
-	maxLane = 32
+	// maxQueue is how many of them may be one client's; its others wait in the log.
+	maxQueue = 32
 	// width is how many deliveries run at once.
 	width = 8
 )

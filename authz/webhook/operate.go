@@ -49,11 +49,11 @@ func (s *sender) status() Status {
 		Name: h.Name, Origin: h.Origin, Events: h.Kinds(), DeadLetters: s.dead,
 		DeliveredAt: s.last.deliveredAt, FailedAt: s.last.failedAt, LastError: s.last.err,
 	}
-	out.Pending, out.Oldest = s.book.pending()
+	out.Pending, out.Oldest = s.backlog.pending()
 	return out
 }
 
-// call runs f in the goroutine that owns the book.
+// call runs f in the goroutine that owns the backlog.
 func (s *sender) call(ctx context.Context, f func()) error {
 	ctx, cancel := context.WithTimeout(ctx, storeLimit)
 	defer cancel()
@@ -106,7 +106,7 @@ func (d *Dispatcher) Retry(ctx context.Context, name string, seqs []authz.Seq) (
 	if s == nil {
 		return 0, fmt.Errorf("webhook %.40q: %w", name, authz.ErrNotFound)
 	}
-	called := s.call(ctx, func() { n, err = s.revive(ctx, seqs) })
+	called := s.call(ctx, func() { n, err = s.requeue(ctx, seqs) })
 	if called != nil {
 		return 0, called
 	}
@@ -140,8 +140,8 @@ func drop(ctx context.Context, store authz.Store, name string, seqs []authz.Seq)
 	}
 	for some := range slices.Chunk(letters, authz.MaxEntries) {
 		entries := make([]authz.Entry, 0, len(some))
-		for _, l := range some {
-			entries = append(entries, authz.Entry{Key: key(deadPrefix, l.Seq)})
+		for _, letter := range some {
+			entries = append(entries, authz.Entry{Key: key(deadPrefix, letter.Seq)})
 		}
 		if err := store.PutEntries(ctx, namespaceOf(name), entries); err != nil {
 			return n, err

@@ -29,7 +29,7 @@ func (s *sender) load(ctx context.Context) bool {
 		if ctx.Err() != nil {
 			return false
 		}
-		s.well(ctx, &s.reads, "read where it stands", err)
+		s.noteStore(ctx, &s.reads, "read where it stands", err)
 		if err == nil {
 			return true
 		}
@@ -44,8 +44,8 @@ func (s *sender) load(ctx context.Context) bool {
 }
 
 func (s *sender) open(ctx context.Context) error {
-	b := newBook()
-	buried, placed := map[authz.Seq]struct{}{}, false
+	b := newBacklog()
+	dead, placed := map[authz.Seq]struct{}{}, false
 	err := eachEntry(ctx, s.store, s.name, "", func(e *authz.Entry) error {
 		switch {
 		case e.Key == placeKey:
@@ -56,7 +56,7 @@ func (s *sender) open(ctx context.Context) error {
 			return err
 		case strings.HasPrefix(e.Key, deadPrefix):
 			seq, err := seqOf(e.Key, deadPrefix)
-			buried[seq] = struct{}{}
+			dead[seq] = struct{}{}
 			return err
 		case strings.HasPrefix(e.Key, heldPrefix):
 			return b.remember(e, s.now())
@@ -76,14 +76,14 @@ func (s *sender) open(ctx context.Context) error {
 	if err := s.countRests(ctx, b); err != nil {
 		return err
 	}
-	s.book, s.dead = b, len(buried)
-	b.bury(buried)
+	s.backlog, s.dead = b, len(dead)
+	b.noteDead(dead)
 	return nil
 }
 
 // beginAnew gives the webhook its first place, durably: what happens from now
 // on is delivered whatever comes.
-func (s *sender) beginAnew(ctx context.Context, b *book) error {
+func (s *sender) beginAnew(ctx context.Context, b *backlog) error {
 	value, err := json.Marshal(position{s.begin})
 	if err != nil {
 		return err
@@ -94,7 +94,7 @@ func (s *sender) beginAnew(ctx context.Context, b *book) error {
 
 // remember takes in a delivery of the namespace. Its next attempt is not farther
 // away than the longest wait, whatever the clock did meanwhile.
-func (b *book) remember(e *authz.Entry, now time.Time) error {
+func (b *backlog) remember(e *authz.Entry, now time.Time) error {
 	d, err := readDelivery(e)
 	if err != nil {
 		return err
@@ -103,20 +103,20 @@ func (b *book) remember(e *authz.Entry, now time.Time) error {
 	if d.Next.Sub(now) > wait(d.Attempts, 1) {
 		d.Next = now
 	}
-	l := b.lane(d.ClientID)
-	l.waiting = append(l.waiting, d) // entries come in the order of the log
+	q := b.queue(d.ClientID)
+	q.waiting = append(q.waiting, d) // entries come in the order of the log
 	b.held++
 	return nil
 }
 
-func (b *book) rememberRest(e *authz.Entry) error {
+func (b *backlog) rememberRest(e *authz.Entry) error {
 	var r restOf
 	if err := json.Unmarshal(e.Value, &r); err != nil {
 		return fmt.Errorf("entry %s: %w", e.Key, err)
 	}
 	first, err := seqOf(e.Key, restPrefix)
-	l := b.lane(r.ClientID)
-	l.rest, l.restKey, l.restNoted = r.From, first, true
+	q := b.queue(r.ClientID)
+	q.rest, q.restKey, q.restNoted = r.From, first, true
 	return err
 }
 
@@ -129,11 +129,11 @@ func seqOf(key, prefix string) (authz.Seq, error) {
 	return authz.Seq(n), nil
 }
 
-// bury keeps in mind which events behind the place are dead letters already.
-func (b *book) bury(dead map[authz.Seq]struct{}) {
+// noteDead keeps in mind which events behind the place are dead letters already.
+func (b *backlog) noteDead(dead map[authz.Seq]struct{}) {
 	for seq := range dead {
 		if seq > b.place {
-			b.buried[seq] = struct{}{}
+			b.alreadyDead[seq] = struct{}{}
 		}
 	}
 }
@@ -145,12 +145,12 @@ func (s *sender) put(ctx context.Context, entries []authz.Entry) error {
 	return s.store.PutEntries(ctx, namespaceOf(s.name), entries)
 }
 
-// countRests counts what lanes left in the log, of what was read of it.
-func (s *sender) countRests(ctx context.Context, b *book) error {
+// countRests counts what queues left in the log, of what was read of it.
+func (s *sender) countRests(ctx context.Context, b *backlog) error {
 	hook, from := s.hook.Load(), b.read
-	for _, l := range b.lanes {
-		if l.rest != 0 {
-			from = min(from, l.rest-1)
+	for _, q := range b.queues {
+		if q.rest != 0 {
+			from = min(from, q.rest-1)
 		}
 	}
 	for from < b.read {
@@ -161,8 +161,8 @@ func (s *sender) countRests(ctx context.Context, b *book) error {
 		for i := range events {
 			e := &events[i]
 			from = e.Seq
-			if l := b.lanes[e.ClientID]; l != nil && l.rest != 0 && e.Seq >= l.rest && e.Seq <= b.read && hook.wants(e) {
-				l.skipped++
+			if q := b.queues[e.ClientID]; q != nil && q.rest != 0 && e.Seq >= q.rest && e.Seq <= b.read && hook.wants(e) {
+				q.skipped++
 			}
 		}
 	}
@@ -172,7 +172,7 @@ func (s *sender) countRests(ctx context.Context, b *book) error {
 // saveIfDue brings the namespace up to date, at most once a second, and returns
 // when it is due.
 func (s *sender) saveIfDue(ctx context.Context) time.Time {
-	if !s.book.dirty && s.book.read-s.book.place < strayEvents {
+	if !s.backlog.dirty && s.backlog.read-s.backlog.place < strayEvents {
 		return time.Time{}
 	}
 	if at := s.saved.Add(saveEvery); s.now().Before(at) {
@@ -184,11 +184,11 @@ func (s *sender) saveIfDue(ctx context.Context) time.Time {
 
 // save writes what changed. What cannot be written is tried again.
 func (s *sender) save(ctx context.Context) {
-	if !s.book.dirty && s.book.read == s.book.place {
+	if !s.backlog.dirty && s.backlog.read == s.backlog.place {
 		return
 	}
 	s.saved = s.now()
-	changes, err := s.book.changes()
+	changes, err := s.backlog.changes()
 	for err == nil && len(changes) > 0 {
 		n := chunk(changes)
 		entries := make([]authz.Entry, 0, n)
@@ -203,8 +203,8 @@ func (s *sender) save(ctx context.Context) {
 		}
 		changes = changes[n:]
 	}
-	s.well(ctx, &s.writes, "write where it stands", err)
-	s.book.dirty = err != nil
+	s.noteStore(ctx, &s.writes, "write where it stands", err)
+	s.backlog.dirty = err != nil
 }
 
 // chunk returns how many changes fit into one write; at least one.

@@ -25,39 +25,39 @@ const (
 	storeLimit = 10 * time.Second
 )
 
-// sender delivers for one webhook. One goroutine owns its book; attempts run
+// sender delivers for one webhook. One goroutine owns its backlog; attempts run
 // beside it and report.
 type sender struct {
-	name   string
-	store  authz.Store
-	log    *slog.Logger
-	counts *metrics.Webhook
-	now    func() time.Time
-	spread func() float64
-	dial   func(*Hook) http.RoundTripper
-	begin  authz.Seq // where a webhook that has no place yet begins
+	name         string
+	store        authz.Store
+	log          *slog.Logger
+	counts       *metrics.Webhook
+	now          func() time.Time
+	spread       func() float64
+	newTransport func(*Hook) http.RoundTripper
+	begin        authz.Seq // where a webhook that has no place yet begins
 
 	hook    atomic.Pointer[Hook]
 	wake    chan struct{} // somebody changed something
-	calls   chan func()   // run by the owner of the book
+	calls   chan func()   // run by the owner of the backlog
 	results chan result   // of attempts; has room for all of them
 	stop    context.CancelFunc
 	stopped chan struct{}
 
 	// The rest is touched by the goroutine of run only.
-	book    *book
+	backlog *backlog
 	dead    int  // dead letters in the namespace
 	running int  // attempts
-	unwell  bool // the last attempt failed, and the log says so
+	failing bool // the last attempt failed, and the log says so
 	saved   time.Time
 	reads   health
 	writes  health
-	road    road
+	conn    connection
 	last    lastAttempts
 }
 
-// road is the connection to the receiver, made anew when the webhook changes.
-type road struct {
+// connection is that to the receiver, made anew when the webhook changes.
+type connection struct {
 	hook *Hook
 	rt   http.RoundTripper
 }
@@ -71,15 +71,15 @@ type lastAttempts struct {
 
 // result is how an attempt ended.
 type result struct {
-	lane *lane
-	err  error
+	queue *queue
+	err   error
 }
 
 // run delivers until ctx ends, then lets attempts that run end for a moment,
 // and notes how far it came.
 func (s *sender) run(ctx context.Context) {
 	defer close(s.stopped)
-	defer s.leaveRoad()
+	defer s.closeIdle()
 	attempts, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	if !s.load(ctx) {
@@ -89,14 +89,14 @@ func (s *sender) run(ctx context.Context) {
 		again := s.follow(ctx)
 		later := s.launch(attempts)
 		saveAt := s.saveIfDue(ctx)
-		s.tell()
+		s.setGauges()
 		s.pause(ctx, again, later, saveAt)
 	}
 	s.drain(cut)
 	final, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeLimit/2)
 	defer cancel()
 	s.save(final)
-	s.tell()
+	s.setGauges()
 }
 
 // pause waits for something to do. again: there is more of the log to look at.
@@ -107,7 +107,7 @@ func (s *sender) pause(ctx context.Context, again bool, times ...time.Time) {
 			wait = min(wait, max(0, at.Sub(s.now())))
 		}
 	}
-	if again && s.book.hasRoom() {
+	if again && s.backlog.hasRoom() {
 		wait = 0
 	}
 	if s.reads.failing {
@@ -128,17 +128,17 @@ func (s *sender) pause(ctx context.Context, again bool, times ...time.Time) {
 
 // launch starts attempts that are due, and returns when the next one is.
 func (s *sender) launch(ctx context.Context) (later time.Time) {
-	due, later := s.book.next(s.now(), width-s.running)
+	due, later := s.backlog.next(s.now(), width-s.running)
 	hook := s.hook.Load()
-	for _, l := range due {
-		if s.road.hook != hook {
-			s.leaveRoad()
-			s.road = road{hook, s.dial(hook)}
+	for _, q := range due {
+		if s.conn.hook != hook {
+			s.closeIdle()
+			s.conn = connection{hook, s.newTransport(hook)}
 		}
-		d, rt := *l.waiting[0], s.road.rt // a copy: the book goes on
-		l.trying = true
+		d, rt := *q.waiting[0], s.conn.rt // a copy: the backlog goes on
+		q.trying = true
 		s.running++
-		go func() { s.results <- result{l, s.post(ctx, hook, rt, &d)} }()
+		go func() { s.results <- result{q, s.post(ctx, hook, rt, &d)} }()
 	}
 	return later
 }
@@ -146,14 +146,14 @@ func (s *sender) launch(ctx context.Context) (later time.Time) {
 // take notes how an attempt ended.
 func (s *sender) take(ctx context.Context, r result) {
 	s.running--
-	r.lane.trying = false
-	d, hook := r.lane.waiting[0], s.hook.Load()
+	r.queue.trying = false
+	d, hook := r.queue.waiting[0], s.hook.Load()
 	if r.err == nil {
 		s.counts.Delivered()
 		s.last.deliveredAt = s.now()
-		s.book.settle(r.lane)
-		if s.unwell {
-			s.unwell = false
+		s.backlog.settle(r.queue)
+		if s.failing {
+			s.failing = false
 			s.log.InfoContext(ctx, "webhook delivers again", "webhook", s.name)
 		}
 		return
@@ -162,16 +162,16 @@ func (s *sender) take(ctx context.Context, r result) {
 	d.Attempts++
 	d.LastError = errorText(r.err)
 	s.last.failedAt, s.last.err = s.now(), d.LastError
-	d.Next, d.changed, s.book.dirty = s.now().Add(wait(d.Attempts, s.spread())).UTC(), true, true
+	d.Next, d.changed, s.backlog.dirty = s.now().Add(wait(d.Attempts, s.spread())).UTC(), true, true
 	level := slog.LevelWarn
-	if s.unwell {
+	if s.failing {
 		level = slog.LevelDebug // said already
 	}
-	s.unwell = true
+	s.failing = true
 	s.log.Log(ctx, level, "webhook delivery failed", "webhook", s.name, "seq", uint64(d.Seq), "kind", string(d.Kind), "client_id", string(d.ClientID),
 		"attempt", d.Attempts, "error", d.LastError, "next", d.Next)
 	if d.Attempts >= hook.Attempts {
-		s.bury(ctx, r.lane)
+		s.giveUp(ctx, r.queue)
 	}
 }
 
@@ -193,24 +193,24 @@ func (s *sender) drain(cut context.CancelFunc) {
 // what failed is tried again after the next start.
 func (s *sender) takeLast(r result) {
 	s.running--
-	r.lane.trying = false
+	r.queue.trying = false
 	if r.err == nil {
 		s.counts.Delivered()
-		s.book.settle(r.lane)
+		s.backlog.settle(r.queue)
 	}
 }
 
-// leaveRoad closes connections that nothing uses any more; those of running
+// closeIdle closes connections that nothing uses any more; those of running
 // attempts are theirs until they end.
-func (s *sender) leaveRoad() {
-	if t, ok := s.road.rt.(interface{ CloseIdleConnections() }); ok {
+func (s *sender) closeIdle() {
+	if t, ok := s.conn.rt.(interface{ CloseIdleConnections() }); ok {
 		t.CloseIdleConnections()
 	}
 }
 
-// tell sets the gauges.
-func (s *sender) tell() {
-	pending, oldest := s.book.pending()
+// setGauges sets the gauges.
+func (s *sender) setGauges() {
+	pending, oldest := s.backlog.pending()
 	lag := time.Duration(0)
 	if !oldest.IsZero() {
 		lag = max(0, s.now().Sub(oldest))

@@ -182,6 +182,16 @@ func (w *world) run(store authz.Store, hooks ...*webhook.Hook) {
 	}
 }
 
+// runFailing runs the webhook crm, whose every event is a dead letter at once.
+func (w *world) runFailing() {
+	w.t.Helper()
+	w.receiver.answers(func(*received) int { return 500 })
+	hook := w.hook("crm")
+	hook.Attempts = 1
+	w.run(w.store, hook)
+	synctest.Wait()
+}
+
 func clientID(n int) authz.ClientID {
 	return authz.ClientID(fmt.Sprintf("%08x-0000-4000-8000-000000000000", n))
 }

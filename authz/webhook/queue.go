@@ -7,9 +7,9 @@ import (
 	"scopegate/authz"
 )
 
-// lane is what waits for one client, in the order of the log. Only the first
+// queue is what waits for one client, in the order of the log. Only the first
 // is tried.
-type lane struct {
+type queue struct {
 	client  authz.ClientID
 	waiting []*delivery
 	trying  bool // the first is on its way
@@ -24,55 +24,55 @@ type lane struct {
 
 // add puts a delivery in its place; one that is there already is not put twice.
 // It reports false where there is no room, so that it stays in the log.
-func (l *lane) add(d *delivery) bool {
-	at, found := slices.BinarySearchFunc(l.waiting, d.Seq, func(w *delivery, seq authz.Seq) int {
+func (q *queue) add(d *delivery) bool {
+	at, found := slices.BinarySearchFunc(q.waiting, d.Seq, func(w *delivery, seq authz.Seq) int {
 		return int(int64(w.Seq) - int64(seq)) // positions are far below the bound of int64
 	})
 	switch {
 	case found:
 		return true
-	case l.rest != 0 && d.Seq >= l.rest:
-		l.skipped++
+	case q.rest != 0 && d.Seq >= q.rest:
+		q.skipped++
 		return false
-	case len(l.waiting) >= maxLane:
-		l.leave(d.Seq)
-		l.skipped++
+	case len(q.waiting) >= maxQueue:
+		q.leaveInLog(d.Seq)
+		q.skipped++
 		return false
 	}
-	l.insert(at, d)
+	q.insert(at, d)
 	return true
 }
 
 // insert puts a delivery before the at-th, but never before one that is on its
 // way.
-func (l *lane) insert(at int, d *delivery) {
-	if l.trying {
+func (q *queue) insert(at int, d *delivery) {
+	if q.trying {
 		at = max(at, 1)
 	}
-	l.waiting = slices.Insert(l.waiting, at, d)
+	q.waiting = slices.Insert(q.waiting, at, d)
 }
 
-// leave says that events from a position on wait in the log.
-func (l *lane) leave(from authz.Seq) {
-	if l.rest == 0 {
-		l.restKey, l.skipped = from, 0
+// leaveInLog says that events from a position on wait in the log.
+func (q *queue) leaveInLog(from authz.Seq) {
+	if q.rest == 0 {
+		q.restKey, q.skipped = from, 0
 	}
-	l.rest = from
+	q.rest = from
 }
 
 // due returns when the first may be tried; false: not now, whatever the time.
-func (l *lane) due() (time.Time, bool) {
-	if l.trying || len(l.waiting) == 0 {
+func (q *queue) due() (time.Time, bool) {
+	if q.trying || len(q.waiting) == 0 {
 		return time.Time{}, false
 	}
-	return l.waiting[0].Next, true
+	return q.waiting[0].Next, true
 }
 
-// troubled reports whether the lane has to be remembered apart, so that the
+// apart reports whether the queue has to be remembered apart, so that the
 // webhook's place can move on without it.
-func (l *lane) troubled() bool {
-	return l.rest != 0 || len(l.waiting) > 0 && (l.waiting[0].Attempts > 0 || l.waiting[0].noted)
+func (q *queue) apart() bool {
+	return q.rest != 0 || len(q.waiting) > 0 && (q.waiting[0].Attempts > 0 || q.waiting[0].noted)
 }
 
 // empty reports whether nothing of the client waits.
-func (l *lane) empty() bool { return len(l.waiting) == 0 && !l.trying && l.rest == 0 }
+func (q *queue) empty() bool { return len(q.waiting) == 0 && !q.trying && q.rest == 0 }

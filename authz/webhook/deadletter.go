@@ -8,9 +8,9 @@ import (
 	"scopegate/authz"
 )
 
-// burialRetry is how long a delivery that could not become a dead letter waits
+// deadLetterRetry is how long a delivery that could not become a dead letter waits
 // for one more attempt.
-const burialRetry = time.Minute
+const deadLetterRetry = time.Minute
 
 // DeadLetter is a delivery that was given up.
 type DeadLetter struct {
@@ -34,27 +34,27 @@ func deadLetterOf(d *delivery) DeadLetter {
 	return DeadLetter{d.Seq, d.id(), d.Kind, d.At, d.ClientID, d.Attempts, d.LastError, d.DiedAt}
 }
 
-// bury makes the lane's first a dead letter. If that cannot be written, it is
+// giveUp makes the queue's first a dead letter. If that cannot be written, it is
 // tried once more instead, so that nothing is lost.
-func (s *sender) bury(ctx context.Context, l *lane) {
-	d := l.waiting[0]
+func (s *sender) giveUp(ctx context.Context, q *queue) {
+	d := q.waiting[0]
 	letter := *d
 	letter.DiedAt, letter.Next = s.now().UTC(), time.Time{}
 	e, err := letter.entry(deadPrefix)
 	if err == nil {
 		err = s.put(ctx, []authz.Entry{e, {Key: key(heldPrefix, d.Seq)}})
 	}
-	s.well(ctx, &s.writes, "write a dead letter", err)
+	s.noteStore(ctx, &s.writes, "write a dead letter", err)
 	if err != nil {
 		d.Attempts--
-		d.Next = s.now().Add(burialRetry)
+		d.Next = s.now().Add(deadLetterRetry)
 		return
 	}
 	s.dead++
 	s.counts.Dead()
 	s.log.ErrorContext(ctx, "webhook delivery given up; it is a dead letter", "webhook", s.name, "seq", uint64(d.Seq), "kind", string(d.Kind),
 		"client_id", string(d.ClientID), "attempts", d.Attempts, "error", d.LastError)
-	s.book.settle(l)
+	s.backlog.settle(q)
 	s.dropOldest(ctx)
 }
 
@@ -69,7 +69,7 @@ func (s *sender) dropOldest(ctx context.Context) {
 		err = s.put(ctx, entries)
 	}
 	if err != nil {
-		s.well(ctx, &s.writes, "drop the oldest dead letter", err)
+		s.noteStore(ctx, &s.writes, "drop the oldest dead letter", err)
 		return
 	}
 	s.dead--
@@ -77,33 +77,33 @@ func (s *sender) dropOldest(ctx context.Context) {
 	s.log.ErrorContext(ctx, "webhook has too many dead letters; the oldest was dropped", "webhook", s.name, "kept", s.dead)
 }
 
-// revive puts dead letters back among what waits, each in its place in the
+// requeue puts dead letters back among what waits, each in its place in the
 // order of its client; none: all of them. It is durable when it returns.
-func (s *sender) revive(ctx context.Context, seqs []authz.Seq) (revived int, err error) {
+func (s *sender) requeue(ctx context.Context, seqs []authz.Seq) (requeued int, err error) {
 	letters, err := deadLetters(ctx, s.store, s.name, seqs)
 	if err != nil {
 		return 0, err
 	}
 	for len(letters) > 0 {
-		entries, n, err := revival(letters)
+		entries, n, err := requeueEntries(letters)
 		if err == nil {
 			err = s.put(ctx, entries)
 		}
 		if err != nil {
-			return revived, err
+			return requeued, err
 		}
 		for _, d := range letters[:n] {
-			delete(s.book.gone, key(heldPrefix, d.Seq))
-			s.book.revive(d)
+			delete(s.backlog.removals, key(heldPrefix, d.Seq))
+			s.backlog.requeue(d)
 		}
-		s.dead, revived = max(0, s.dead-n), revived+n
+		s.dead, requeued = max(0, s.dead-n), requeued+n
 		letters = letters[n:]
 	}
-	return revived, nil
+	return requeued, nil
 }
 
-// revival is one write that revives the first n of the letters, as many as fit.
-func revival(letters []*delivery) (entries []authz.Entry, n int, err error) {
+// requeueEntries are one write that requeues the first n of the letters, as many as fit.
+func requeueEntries(letters []*delivery) (entries []authz.Entry, n int, err error) {
 	bytes := 0
 	for _, d := range letters[:min(len(letters), authz.MaxEntries/2)] {
 		d.Attempts, d.Next, d.DiedAt, d.noted = 0, time.Time{}, time.Time{}, true
@@ -120,17 +120,17 @@ func revival(letters []*delivery) (entries []authz.Entry, n int, err error) {
 	return entries, n, nil
 }
 
-// revive takes a dead letter in again, before what its client has waiting.
-func (b *book) revive(d *delivery) {
-	l := b.lane(d.ClientID)
+// requeue takes a dead letter in again, before what its client has waiting.
+func (b *backlog) requeue(d *delivery) {
+	q := b.queue(d.ClientID)
 	at := 0
-	for at < len(l.waiting) && l.waiting[at].Seq < d.Seq {
+	for at < len(q.waiting) && q.waiting[at].Seq < d.Seq {
 		at++
 	}
-	if at < len(l.waiting) && l.waiting[at].Seq == d.Seq {
+	if at < len(q.waiting) && q.waiting[at].Seq == d.Seq {
 		return
 	}
-	l.insert(at, d)
+	q.insert(at, d)
 	b.held++
 }
 
