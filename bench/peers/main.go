@@ -6,24 +6,23 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
-	"os"
-	"os/signal"
-	"syscall"
+	"regexp"
 	"time"
 
+	"scopegate/bench/gate"
 	"scopegate/bench/load"
+	"scopegate/bench/proc"
+	"scopegate/bench/program"
+	"scopegate/bench/report"
 )
 
 func main() {
-	load.MaybeWork()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench/peers:", err)
-		os.Exit(1)
+	o := &options{}
+	b := program.Benchmark{
+		Name: "peers", ProxyCore: &o.proxyCore, LoadCore: &o.loadCore, Binary: &o.binary,
+		Flags: o.flags, Check: o.check, Measure: o.measure,
 	}
+	b.Main()
 }
 
 // options are the flags.
@@ -38,55 +37,40 @@ type options struct {
 	loadCore    int
 	binary      string
 	beside      string
-	markdown    string
 	only        string
+	subjects    *regexp.Regexp // that only names
 	profile     string
 }
 
-func parse() (*options, error) {
-	var o options
-	flag.IntVar(&o.rounds, "rounds", 5, "interleaved rounds")
-	flag.DurationVar(&o.window, "window", 4*time.Second, "time for each at saturation in a round")
-	flag.DurationVar(&o.fixedWindow, "fixed-window", 2*time.Second, "time for each at the fixed rate in a round; 0: none")
-	flag.IntVar(&o.rate, "rate", 5000, "the fixed rate in requests a second")
-	flag.IntVar(&o.connections, "connections", 64, "keep-alive connections")
-	flag.IntVar(&o.tokens, "tokens", 1000, "live tokens")
-	flag.IntVar(&o.proxyCore, "proxy-core", 0, "processor of the proxy")
-	flag.IntVar(&o.loadCore, "load-core", 1, "processor of callers and upstream")
-	flag.StringVar(&o.binary, "binary", "", "measure this scopegate instead of building one")
-	flag.StringVar(&o.beside, "beside", "", "measure these scopegate binaries too, separated by commas, to compare builds")
-	flag.StringVar(&o.markdown, "markdown", "", "write the results as markdown to this file, into its section for them if it has one")
-	flag.StringVar(&o.only, "only", "", "measure only what matches this regular expression (and nginx plain)")
-	flag.StringVar(&o.profile, "profile", "", "measure nothing: write a processor profile of scopegate under this load to the file")
-	flag.Parse()
-	if flag.NArg() > 0 || o.rounds < 1 || o.window <= 0 || o.fixedWindow < 0 || o.rate < 1 || o.connections < 1 || o.tokens < 1 {
-		return nil, errors.New("wrong flags, see -help")
-	}
-	if o.proxyCore == o.loadCore {
-		return nil, errors.New("-proxy-core and -load-core must differ, or the load is measured too")
-	}
-	return &o, nil
+// flags adds the flags of this benchmark.
+func (o *options) flags(flags *flag.FlagSet) {
+	flags.IntVar(&o.rounds, "rounds", 5, "interleaved rounds")
+	flags.DurationVar(&o.window, "window", 4*time.Second, "time for each at saturation in a round")
+	flags.DurationVar(&o.fixedWindow, "fixed-window", 2*time.Second, "time for each at the fixed rate in a round; 0: none")
+	flags.IntVar(&o.rate, "rate", 5000, "the fixed rate in requests a second")
+	flags.IntVar(&o.connections, "connections", 64, "keep-alive connections")
+	flags.IntVar(&o.tokens, "tokens", 1000, "live tokens")
+	flags.StringVar(&o.beside, "beside", "", "measure these scopegate binaries too, separated by commas, to compare builds")
+	flags.StringVar(&o.only, "only", "", "measure only what matches this regular expression (and nginx plain)")
+	flags.StringVar(&o.profile, "profile", "", "measure nothing: write a processor profile of scopegate under this load to the file")
 }
 
-func run(ctx context.Context) (err error) {
-	o, err := parse()
-	if err != nil {
-		return err
+func (o *options) check() (err error) {
+	if o.rounds < 1 || o.window <= 0 || o.fixedWindow < 0 || o.rate < 1 || o.connections < 1 || o.tokens < 1 {
+		return errors.New("wrong flags, see -help")
 	}
+	o.subjects, err = regexp.Compile(o.only)
+	return err
+}
+
+// measure starts what is measured, and measures it.
+func (o *options) measure(ctx context.Context, stage *proc.Stage, hand *load.Hand) (*report.Report, error) {
 	if o.profile != "" {
-		return writeProfile(ctx, o)
+		return nil, writeProfile(ctx, stage, hand, o)
 	}
-	m, err := raise(ctx, o)
-	if err != nil {
-		return err
+	m := &measurement{o: o, stage: stage, hand: hand, path: gate.Path(10, "42"), machine: report.Machine(), began: time.Now()}
+	if err := program.InTurn(ctx, m.start, m.verify, m.measure); err != nil {
+		return nil, err
 	}
-	defer func() { err = errors.Join(err, m.stage.Close()) }()
-	if err := m.verify(ctx); err != nil {
-		return err
-	}
-	if err := m.measure(ctx); err != nil {
-		return err
-	}
-	r := m.report()
-	return errors.Join(r.Text(os.Stdout), r.Markdown(o.markdown, "peers"))
+	return m.report(), nil
 }

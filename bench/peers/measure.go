@@ -8,14 +8,11 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"regexp"
 	"strings"
 	"time"
 
-	"scopegate/bench/gate"
 	"scopegate/bench/load"
 	"scopegate/bench/proc"
-	"scopegate/bench/report"
 )
 
 // measurement is everything that one run knows.
@@ -23,7 +20,6 @@ type measurement struct {
 	o        *options
 	stage    *proc.Stage
 	hand     *load.Hand
-	only     *regexp.Regexp
 	path     string // that peers are asked for
 	cert     string // files of a certificate for loopback
 	key      string
@@ -37,27 +33,8 @@ type measurement struct {
 	began    time.Time
 }
 
-// raise starts everything. If it fails, nothing is left.
-func raise(ctx context.Context, o *options) (*measurement, error) {
-	only, err := regexp.Compile(o.only)
-	if err != nil {
-		return nil, err
-	}
-	stage, err := proc.Open()
-	if err != nil {
-		return nil, err
-	}
-	m := &measurement{o: o, stage: stage, only: only, path: gate.Path(10, "42"), machine: report.Machine(), began: time.Now()}
-	if err := m.start(ctx); err != nil {
-		return nil, errors.Join(err, stage.Close())
-	}
-	return m, nil
-}
-
+// start raises all subjects.
 func (m *measurement) start(ctx context.Context) (err error) {
-	if m.hand, err = load.Hire(m.stage, m.o.loadCore); err != nil {
-		return err
-	}
 	if m.cert, m.key, err = certificate(m.stage); err != nil {
 		return err
 	}
@@ -72,8 +49,7 @@ func (m *measurement) start(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	m.lacking = append(m.lacking,
-		"Tyk: not packaged by Debian")
+	m.lacking = append(m.lacking, "Tyk: not packaged by Debian")
 	return nil
 }
 
@@ -81,7 +57,7 @@ func (m *measurement) start(ctx context.Context) (err error) {
 func (m *measurement) add(s *subject) {
 	s.pids = s.process.PIDs()
 	s.idle, _ = proc.RSS(s.pids)
-	if s.name == nginxPlain || m.only.MatchString(s.name) {
+	if s.name == nginxPlain || m.o.subjects.MatchString(s.name) {
 		m.subjects = append(m.subjects, s)
 	}
 }

@@ -24,16 +24,7 @@ type profiled struct {
 }
 
 // writeProfile runs a profile build under load and keeps its profile.
-func writeProfile(ctx context.Context, o *options) (err error) {
-	stage, err := proc.Open()
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, stage.Close()) }()
-	hand, err := load.Hire(stage, o.loadCore)
-	if err != nil {
-		return err
-	}
+func writeProfile(ctx context.Context, stage *proc.Stage, hand *load.Hand, o *options) error {
 	binary, err := gate.BuildProfiled(ctx, stage)
 	if err != nil {
 		return err

@@ -50,7 +50,7 @@ func (m *measurement) scopegate(ctx context.Context) error {
 	}
 	var issued [][]string // by variant
 	for i, v := range variants {
-		if i > 1 && !m.only.MatchString(v.name) {
+		if i > 1 && !m.o.subjects.MatchString(v.name) {
 			continue // the first two lend their tokens to others
 		}
 		tokens, err := m.variant(ctx, cmp.Or(v.binary, binary), v)

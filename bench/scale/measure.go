@@ -36,22 +36,7 @@ type size struct {
 	memory          proc.Memory
 }
 
-func raise(ctx context.Context, o *options) (*measurement, error) {
-	stage, err := proc.Open()
-	if err != nil {
-		return nil, err
-	}
-	m := &measurement{o: o, stage: stage, machine: report.Machine(), sizes: []*size{{clients: 10, tokens: 1000}, {clients: o.clients, tokens: o.tokens}}}
-	if err := m.start(ctx); err != nil {
-		return nil, errors.Join(err, stage.Close())
-	}
-	return m, nil
-}
-
 func (m *measurement) start(ctx context.Context) (err error) {
-	if m.hand, err = load.Hire(m.stage, m.o.loadCore); err != nil {
-		return err
-	}
 	binary, err := gate.Build(ctx, m.stage, m.o.binary)
 	if err != nil {
 		return err

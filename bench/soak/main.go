@@ -7,23 +7,21 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"scopegate/bench/load"
+	"scopegate/bench/proc"
+	"scopegate/bench/program"
+	"scopegate/bench/report"
 )
 
 func main() {
-	load.MaybeWork()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench/soak:", err)
-		os.Exit(1)
+	o := &options{}
+	b := program.Benchmark{
+		Name: "soak", ProxyCore: &o.proxyCore, LoadCore: &o.loadCore, Binary: &o.binary,
+		Flags: o.flags, Check: o.check, Measure: o.measure,
 	}
+	b.Main()
 }
 
 // options are the flags.
@@ -34,30 +32,30 @@ type options struct {
 	proxyCore int
 	loadCore  int
 	binary    string
-	markdown  string
 }
 
-func run(ctx context.Context) (err error) {
-	var o options
-	flag.DurationVar(&o.during, "for", 10*time.Minute, "how long")
-	flag.DurationVar(&o.every, "every", 15*time.Second, "between two samples; connections are made anew with each")
-	flag.DurationVar(&o.ttl, "ttl", time.Minute, "how long an issued token lives, so that the live ones come to a level")
-	flag.IntVar(&o.proxyCore, "proxy-core", 0, "processor of scopegate")
-	flag.IntVar(&o.loadCore, "load-core", 1, "processor of callers and upstream")
-	flag.StringVar(&o.binary, "binary", "", "soak this scopegate instead of building one")
-	flag.StringVar(&o.markdown, "markdown", "", "write the results as markdown to this file, into its section for them if it has one")
-	flag.Parse()
-	if flag.NArg() > 0 || o.every < time.Second || o.during < 4*o.every || o.ttl < time.Second || o.proxyCore == o.loadCore {
+// flags adds the flags of this benchmark.
+func (o *options) flags(flags *flag.FlagSet) {
+	flags.DurationVar(&o.during, "for", 10*time.Minute, "how long")
+	flags.DurationVar(&o.every, "every", 15*time.Second, "between two samples; connections are made anew with each")
+	flags.DurationVar(&o.ttl, "ttl", time.Minute, "how long an issued token lives, so that the live ones come to a level")
+}
+
+func (o *options) check() error {
+	if o.every < time.Second || o.during < 4*o.every || o.ttl < time.Second {
 		return errors.New("wrong flags, see -help; at least four samples are needed")
 	}
-	s, err := raise(ctx, &o)
-	if err != nil {
-		return err
+	return nil
+}
+
+// measure starts what is measured, and measures it.
+func (o *options) measure(ctx context.Context, stage *proc.Stage, hand *load.Hand) (*report.Report, error) {
+	s := &soak{o: o, stage: stage, hand: hand, machine: report.Machine()}
+	if err := s.start(ctx); err != nil {
+		return nil, err
 	}
-	defer func() { err = errors.Join(err, s.stage.Close()) }()
 	if err := s.soak(ctx); err != nil {
-		return fmt.Errorf("%w\n%s", err, s.gate.Process.Tail())
+		return nil, fmt.Errorf("%w\n%s", err, s.gate.Process.Tail())
 	}
-	r := s.report()
-	return errors.Join(r.Text(os.Stdout), r.Markdown(o.markdown, "soak"), s.verdict())
+	return s.report(), s.verdict()
 }

@@ -12,7 +12,6 @@ import (
 	"scopegate/bench/gate"
 	"scopegate/bench/load"
 	"scopegate/bench/proc"
-	"scopegate/bench/report"
 )
 
 // soak is one run.
@@ -39,22 +38,7 @@ type crowd struct {
 	broken   int
 }
 
-func raise(ctx context.Context, o *options) (*soak, error) {
-	stage, err := proc.Open()
-	if err != nil {
-		return nil, err
-	}
-	s := &soak{o: o, stage: stage, machine: report.Machine()}
-	if err := s.start(ctx); err != nil {
-		return nil, errors.Join(err, stage.Close())
-	}
-	return s, nil
-}
-
 func (s *soak) start(ctx context.Context) (err error) {
-	if s.hand, err = load.Hire(s.stage, s.o.loadCore); err != nil {
-		return err
-	}
 	binary, err := gate.Build(ctx, s.stage, s.o.binary)
 	if err != nil {
 		return err

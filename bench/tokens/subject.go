@@ -13,7 +13,6 @@ import (
 	"scopegate/bench/gate"
 	"scopegate/bench/load"
 	"scopegate/bench/proc"
-	"scopegate/bench/report"
 )
 
 const (
@@ -55,25 +54,7 @@ type measurement struct {
 	fill          fill
 }
 
-func raise(ctx context.Context, o *options) (*measurement, error) {
-	stage, err := proc.Open()
-	if err != nil {
-		return nil, err
-	}
-	m := &measurement{
-		o: o, stage: stage, machine: report.Machine(), disk: fileSystem(stage.Dir),
-		lacking: []string{"Ory Hydra: not packaged by Debian"},
-	}
-	if err := m.start(ctx); err != nil {
-		return nil, errors.Join(err, stage.Close())
-	}
-	return m, nil
-}
-
 func (m *measurement) start(ctx context.Context) (err error) {
-	if m.hand, err = load.Hire(m.stage, m.o.loadCore); err != nil {
-		return err
-	}
 	return errors.Join(m.bare(), m.redis(), m.scopegate(ctx))
 }
 

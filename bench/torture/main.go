@@ -8,25 +8,18 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
+	"scopegate/bench/program"
 	"scopegate/bench/report"
 )
 
 func main() {
 	maybeFill()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench/torture:", err)
-		os.Exit(1)
-	}
+	program.Run("torture", run)
 }
 
 // options are the flags.
