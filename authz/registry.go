@@ -351,28 +351,6 @@ func (r *Registry) Enable(ctx context.Context, id ClientID, by By) (Client, erro
 	})
 }
 
-// RevokeTokens ends all tokens of a client that were issued before the given
-// instant (zero: all until now), without touching the client otherwise.
-func (r *Registry) RevokeTokens(ctx context.Context, id ClientID, issuedBefore time.Time, by By) (Client, error) {
-	return r.change(ctx, id, by.change(EventTokensRevoked), func(c *Client, ch *Change) error {
-		if issuedBefore.IsZero() {
-			c.Generation++
-			ch.say("all tokens")
-			return nil
-		}
-		if issuedBefore.After(ch.At.Add(time.Second)) {
-			return &FieldError{"issued_before", "lies in the future"}
-		}
-		cut := issuedBefore.UTC().Truncate(time.Second)
-		if !cut.After(c.TokensNotBefore) {
-			return errUnchanged
-		}
-		c.TokensNotBefore = cut
-		ch.say("tokens issued before " + cut.Format(time.RFC3339))
-		return nil
-	})
-}
-
 // RemoveSecret ends one secret at once. The last living one goes only by force.
 func (r *Registry) RemoveSecret(ctx context.Context, id ClientID, secretID string, force bool, by By) (Client, error) {
 	return r.change(ctx, id, by.change(EventSecretRemoved), func(c *Client, ch *Change) error {
