@@ -182,9 +182,10 @@ func (f *framing) mayDiffer(authority string) bool {
 	return false
 }
 
-// closesAfter reports whether a request's framing could be read otherwise by
-// somebody before us, so that nothing behind it may be taken for a request.
-func closesAfter(r *http.Request) bool {
+// ClosesAfter reports whether a request's framing could be read otherwise by
+// somebody before us, so that nothing behind it may be taken for a request and
+// the connection has to end with its answer (RFC 9112 section 6.1).
+func ClosesAfter(r *http.Request) bool {
 	chunked, old := len(r.TransferEncoding) > 0, protoOf(r) == exchange.HTTP10
 	if r.ProtoMajor != 1 || !chunked && !old {
 		return false

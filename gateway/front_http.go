@@ -118,7 +118,7 @@ func (x *httpExchange) read(w http.ResponseWriter, r *http.Request, start time.T
 	x.Answer = &x.answer
 	x.readBody(r)
 	x.Upgrade = upgradeOf(r)
-	if closesAfter(r) {
+	if ClosesAfter(r) {
 		x.answer.CloseAfter()
 	}
 }

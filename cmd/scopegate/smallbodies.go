@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"scopegate/gateway"
 )
 
 const (
@@ -22,11 +24,15 @@ const (
 
 // smallBodies bounds the time for a request's body at endpoints that read it
 // whole: net/http would wait for ever for one that stops coming, in the
-// endpoint and, for one that it refused unread, after it.
+// endpoint and, for one that it refused unread, after it. A connection ends
+// after a body whose length could be read in two ways.
 func smallBodies(whole, late time.Duration) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			r, rc := c.Request(), http.NewResponseController(c.Response().Writer)
+			if gateway.ClosesAfter(r) {
+				c.Response().Header().Set("Connection", "close")
+			}
 			// Here and below an error says that the connection is gone.
 			if r.ProtoMajor == 2 {
 				_ = rc.SetWriteDeadline(time.Now().Add(answerTime))

@@ -77,8 +77,10 @@ func framingCases() []standard {
 			"Transfer-Encoding: xchunked", "Transfer-Encoding: chunked, identity", "Transfer-Encoding: gzip, chunked", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
 			"Transfer-Encoding: \x0bchunked", "Transfer-Encoding: chunked\x00", "Transfer-Encoding: chunked,", "Transfer-Encoding: identity")...)},
 		{"H-20", "M", "RFC 9112 6.1", "chunked in HTTP/1.0", "400, or the connection ends", tested(func(s *scene) {
-			told := s.talk("POST /a/x?{tag} HTTP/1.0\r\nHost: gw.example\r\nConnection: keep-alive\r\nAuthorization: Bearer {write}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + getA("X-Smuggled: 1"))
-			s.oneAnswerAndTheEnd(told)
+			for _, target := range []string{"/a/x?{tag}", "/oauth/token"} {
+				told := s.talk("POST " + target + " HTTP/1.0\r\nHost: gw.example\r\nConnection: keep-alive\r\nAuthorization: Bearer {write}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + getA("X-Smuggled: 1"))
+				s.oneAnswerAndTheEnd(told)
+			}
 		})},
 		{"H-21", "M", "RFC 9112 7.1", "chunk sizes that are none, line ends that are none", "400 or the end; no whole request upstream", refusesAll(bad, chunks(
 			"0x5\r\nhello\r\n0\r\n\r\n", "+5\r\nhello\r\n0\r\n\r\n", "-5\r\nhello\r\n0\r\n\r\n", "5_0\r\nhello\r\n0\r\n\r\n", " 5\r\nhello\r\n0\r\n\r\n",
@@ -142,6 +144,8 @@ func (s *scene) oneAnswerAndTheEnd(told string) {
 func lengthAndChunked(s *scene) {
 	for _, fields := range []string{"Content-Length: 4\r\nTransfer-Encoding: chunked", "Transfer-Encoding: chunked\r\nContent-Length: 4"} {
 		s.oneAnswerAndTheEnd(s.talk(postA("0\r\n\r\n", fields) + getA("X-Smuggled: 1")))
+		form := "POST /oauth/token HTTP/1.1\r\nHost: gw.example\r\nContent-Type: application/x-www-form-urlencoded\r\n" + fields + "\r\n\r\n0\r\n\r\n"
+		s.oneAnswerAndTheEnd(s.talk(form + getA("X-Smuggled: 1")))
 	}
 	for _, saw := range s.upstream.of(s.tag) {
 		s.lacks(saw, "Content-Length")
