@@ -232,12 +232,16 @@ func (s *server) wireGateway(cfg *config.Config) error {
 		return err
 	}
 	s.restoreQuotas()
-	e := newEcho()
-	e.IPExtractor = clientAddress(proxies)
-	(&oauth.Server{
+	endpoints := &oauth.Server{
 		Issuer: s.issuer, Policy: s.policy, Metrics: s.metrics, Log: s.log, Now: s.now, Throttle: oauth.NewThrottle(),
 		IssueLimits: oauth.NewIssueLimits(), Scans: oauth.NewScans(), JWKS: s.signing.KeySet,
-	}).Mount(e)
+	}
+	fixed := newEcho()
+	fixed.IPExtractor = clientAddress(proxies)
+	endpoints.Mount(fixed)
+	e := newEcho()
+	e.IPExtractor = fixed.IPExtractor
+	endpoints.Mount(e)
 	e.Pre(s.gatewayFirst())
 	s.publicHTTP = newHTTPServer(e, s.log)
 	s.connections = &connections{level: s.metrics.Connections("http")}
@@ -247,11 +251,7 @@ func (s *server) wireGateway(cfg *config.Config) error {
 	s.publicHTTP.ConnContext = gateway.FramingContext
 	if s.o.front == "fast" && s.o.tlsCert == "" {
 		s.front = &wire.Front{
-			Pipeline: s.gateway, Reserved: isFixed, Log: s.log, Open: s.metrics.Connections("wire"),
-		}
-		s.publicHTTP.Handler = s.front.Return(e)
-		s.publicHTTP.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
-			return wire.ConnContext(gateway.FramingContext(ctx, c), c)
+			Pipeline: s.gateway, Reserved: isFixed, Fixed: fixed, Log: s.log, Open: s.metrics.Connections("wire"),
 		}
 	}
 	return nil

@@ -189,20 +189,28 @@ func (c *conn) serveBuffered() bool {
 			c.compact()
 			c.beginHead()
 			return true
-		case v != complete, c.f.Reserved(c.in.x.Path):
-			c.head.reserved = v == complete
+		case v != complete:
 			c.result = errForeign
 			return false
 		}
-		c.head = h
-		if int64(c.end-c.start-h.length) < h.body {
-			c.result = errBody
+		fixed, whole := c.f.Reserved(c.in.x.Path), int64(c.end-c.start-h.length) >= h.body
+		switch {
+		case fixed && !c.canServeFixed(h):
+			c.result = errForeign
+			return false
+		case fixed && !whole:
+			c.compact()
+			c.beginHead()
+			return true
+		case !whole:
+			c.head, c.result = h, errBody
 			return false
 		}
+		c.head = h
 		from := c.start + h.length
 		c.start = from + int(h.body)
 		c.body.set(c.in.b[from:c.start], h.body)
-		if !c.serve() {
+		if !c.serve(fixed) {
 			c.result = errLast
 			return false
 		}

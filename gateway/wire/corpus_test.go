@@ -10,7 +10,6 @@ import (
 
 	"scopegate/gateway"
 	"scopegate/gateway/gatewaytest"
-	"scopegate/gateway/wire"
 )
 
 // startGateway serves a gateway as the program does: this front, and behind
@@ -23,10 +22,7 @@ func startGateway(t testing.TB, g *gateway.Gateway) (addr string) {
 	}
 	front := newFront(g)
 	behind := &http.Server{
-		Handler: front.Return(&gateway.Front{Gateway: g}),
-		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
-			return wire.ConnContext(gateway.FramingContext(ctx, c), c)
-		},
+		Handler: &gateway.Front{Gateway: g}, ConnContext: gateway.FramingContext,
 		DisableGeneralOptionsHandler: true, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
 	var running sync.WaitGroup

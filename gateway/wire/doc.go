@@ -8,6 +8,9 @@
 // Transfer-Encoding, Upgrade, Expect or Trailer. It never guesses. What it
 // accepts, net/http reads the same way, which a differential fuzz checks.
 //
+// Requests for the reserved paths go to an http.Handler, if they are small and
+// plain enough for it to see what net/http would have shown it.
+//
 // It owns the connections until it hands them over, their time-outs and their
 // draining. It refuses to know routes and policy: the same pipeline judges
 // what any front reads.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -30,11 +31,14 @@ const (
 // Front serves one listener. Its fields are set before Serve and not changed.
 type Front struct {
 	Pipeline Pipeline
-	// Reserved says which paths are not the pipeline's; their connections are
-	// handed over.
+	// Reserved says which paths are not the pipeline's but Fixed's.
 	Reserved func(path string) bool
-	Log      *slog.Logger
-	Open     *metrics.Level // connections that this front holds
+	// Fixed answers small requests for reserved paths. It may not use request or
+	// writer once it has returned; an answer is sent whole then. Where it is nil,
+	// and for what does not fit the buffer, connections are handed over.
+	Fixed http.Handler
+	Log   *slog.Logger
+	Open  *metrics.Level // connections that this front holds
 
 	HeadTimeout  time.Duration // for a head once begun; 0: DefaultHeadTimeout
 	IdleTimeout  time.Duration // without a request, from its beginning; 0: DefaultIdleTimeout
@@ -56,6 +60,7 @@ type Front struct {
 	running  sync.WaitGroup // connections
 	once     sync.Once
 	base     context.Context
+	request  *http.Request // what those that Fixed gets have in common
 	cancel   context.CancelFunc
 }
 
@@ -70,6 +75,7 @@ func (f *Front) init() {
 		f.handed, f.stopping, f.closed = make(chan net.Conn), make(chan struct{}), make(chan struct{})
 		f.conns = map[*conn]struct{}{}
 		f.base, f.cancel = context.WithCancel(context.Background())
+		f.request = (&http.Request{Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(f.base)
 	})
 }
 

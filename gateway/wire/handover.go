@@ -36,16 +36,15 @@ func (f *Front) handOver(c net.Conn) {
 	}
 }
 
-// Handed is a connection whose first bytes were read already.
-type Handed struct {
+// handed is a connection whose first bytes were read already.
+type handed struct {
 	socket
 	conn  net.Conn // the socket, to read and write
 	first []byte
-	stay  stay
 }
 
 // Read returns the bytes already read, then what comes.
-func (h *Handed) Read(p []byte) (int, error) {
+func (h *handed) Read(p []byte) (int, error) {
 	if len(h.first) > 0 {
 		n := copy(p, h.first)
 		if h.first = h.first[n:]; len(h.first) == 0 {
@@ -57,4 +56,4 @@ func (h *Handed) Read(p []byte) (int, error) {
 }
 
 // Write implements net.Conn.
-func (h *Handed) Write(p []byte) (int, error) { return h.conn.Write(p) }
+func (h *handed) Write(p []byte) (int, error) { return h.conn.Write(p) }

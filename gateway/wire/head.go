@@ -21,10 +21,9 @@ const (
 
 // head is what the front itself needs of a request's head.
 type head struct {
-	length   int   // of the head in bytes
-	body     int64 // Content-Length; 0: none
-	close    bool  // Connection: close
-	reserved bool  // handed over for its path alone
+	length int   // of the head in bytes
+	body   int64 // Content-Length; 0: none
+	close  bool  // Connection: close
 }
 
 // readHead reads one head from b into x. Texts of x lie in b. Whatever is not

@@ -107,7 +107,7 @@ func runOn(t testing.TB, f *wire.Front, l net.Listener) {
 		body, _ := io.ReadAll(r.Body)
 		fmt.Fprintf(w, "net/http %s %s %q\n", r.Method, r.URL.RequestURI(), body)
 	})
-	behind := &http.Server{ReadHeaderTimeout: patience, Handler: f.Return(handler), ConnContext: wire.ConnContext}
+	behind := &http.Server{ReadHeaderTimeout: patience, Handler: handler}
 	served, behindServed := make(chan error, 1), make(chan error, 1)
 	go func() { served <- f.Serve(l) }()
 	go func() { behindServed <- behind.Serve(f.Handover()) }()

@@ -17,9 +17,9 @@ const (
 	lingerBytes = 256 << 10
 )
 
-// serve lets the pipeline answer one exchange; false means that the
-// connection ends.
-func (c *conn) serve() bool {
+// serve lets the pipeline answer one exchange, or the handler of the reserved
+// paths; false means that the connection ends.
+func (c *conn) serve(fixed bool) bool {
 	now := time.Now()
 	x := &c.in.x
 	x.Peer, x.Start, x.Answer, x.Upgrade, x.TargetAuthority = c.peer, now, &c.a, "", ""
@@ -28,7 +28,7 @@ func (c *conn) serve() bool {
 		x.Body = &c.body
 	}
 	c.a.begin(x.Method == "HEAD", c.head.close || c.f.draining.Load(), now)
-	c.answer()
+	c.answer(fixed)
 	c.served++
 	if !c.a.settle() || c.f.draining.Load() {
 		return false
@@ -37,9 +37,9 @@ func (c *conn) serve() bool {
 	return true
 }
 
-// answer runs the pipeline. A panic ends the connection and nothing else; what
+// answer runs what answers. A panic ends the connection and nothing else; what
 // it held may still be in use and is left to the garbage collector.
-func (c *conn) answer() {
+func (c *conn) answer(fixed bool) {
 	defer func() {
 		if r := recover(); r != nil {
 			c.f.Log.Error("panic", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
@@ -47,6 +47,10 @@ func (c *conn) answer() {
 			c.in, c.start, c.end = nil, 0, 0
 		}
 	}()
+	if fixed {
+		c.serveFixed(&c.in.x)
+		return
+	}
 	c.f.Pipeline.Serve(c.f.base, &c.in.x)
 }
 
@@ -55,7 +59,7 @@ func (c *conn) answer() {
 func (c *conn) serveWithBody() bool {
 	from := c.start + c.head.length
 	c.body.set(c.in.b[from:c.end], c.head.body)
-	if !c.serve() { // as where it was not read to its end
+	if !c.serve(false) { // as where it was not read to its end
 		return false
 	}
 	c.release()
@@ -92,7 +96,5 @@ func (c *conn) give() net.Conn {
 	first := append([]byte(nil), c.in.b[c.start:c.end]...)
 	c.release()
 	_ = c.sock.SetDeadline(time.Time{})
-	h := &Handed{socket: c.sock, conn: rawio.Wrap(c.sock), first: first}
-	h.stay.reserved = c.head.reserved
-	return h
+	return &handed{socket: c.sock, conn: rawio.Wrap(c.sock), first: first}
 }
