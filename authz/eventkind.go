@@ -5,6 +5,6 @@ package authz
 func EventKinds() []EventKind {
 	return []EventKind{
 		EventClientCreated, EventClientDisabled, EventClientEnabled, EventClientRevoked, EventTokensRevoked, EventClientUpdated,
-		EventKeysRetired, EventKeysRotated, EventSecretExpiring, EventSecretRemoved, EventSecretRotated, EventTokenIssued, EventTokenRevoked,
+		EventClockSetBack, EventKeysRetired, EventKeysRotated, EventSecretExpiring, EventSecretRemoved, EventSecretRotated, EventTokenIssued, EventTokenRevoked,
 	}
 }
