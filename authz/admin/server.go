@@ -95,6 +95,7 @@ func (s *Server) Mount(e *echo.Echo, overSocket bool) {
 	g.GET("/usage", s.listUsage)
 	g.GET("/usage/routes", s.usageOfRoutes)
 	g.GET("/webhooks", s.listWebhooks)
+	g.POST("/webhooks/:name/test", s.testWebhook)
 	g.GET("/webhooks/:name/dead-letters", s.listDeadLetters)
 	g.POST("/webhooks/:name/dead-letters/retry", s.retryDeadLetters)
 	g.POST("/webhooks/:name/dead-letters/drop", s.dropDeadLetters)

@@ -40,17 +40,18 @@ func newTransport(h *Hook) *http.Transport {
 }
 
 // post makes one attempt. A nil error is an answer of 2xx; other errors hold no
-// URL, since that may hold a credential.
-func (s *sender) post(ctx context.Context, h *Hook, rt http.RoundTripper, d *delivery) error {
+// URL, since that may hold a credential. status is that of the answer; 0: there
+// was none.
+func (s *sender) post(ctx context.Context, h *Hook, rt http.RoundTripper, d *delivery) (status int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, h.Timeout)
 	defer cancel()
 	body, err := d.body(s.client(ctx, d.ClientID))
 	if err != nil {
-		return err
+		return 0, err
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.URL, bytes.NewReader(body))
 	if err != nil {
-		return errors.New("the URL cannot be used")
+		return 0, errors.New("the URL cannot be used")
 	}
 	id, now := d.id(), s.now().Unix()
 	req.Header.Set("Content-Type", "application/json")
@@ -60,14 +61,14 @@ func (s *sender) post(ctx context.Context, h *Hook, rt http.RoundTripper, d *del
 	req.Header.Set("Webhook-Signature", sign(h.Keys, id, now, body))
 	resp, err := rt.RoundTrip(req) // not a client's Do: redirects are not followed
 	if err != nil {
-		return withoutAnswer(withoutURL(err))
+		return 0, withoutAnswer(withoutURL(err))
 	}
 	defer resp.Body.Close()
 	_, _ = io.CopyN(io.Discard, resp.Body, maxAnswer)
 	if resp.StatusCode/100 != 2 {
-		return fmt.Errorf("answered %d", resp.StatusCode)
+		return resp.StatusCode, fmt.Errorf("answered %d", resp.StatusCode)
 	}
-	return nil
+	return resp.StatusCode, nil
 }
 
 // client is whom the event is about, nil where that cannot be read.

@@ -138,7 +138,10 @@ func (s *sender) launch(ctx context.Context) (later time.Time) {
 		d, rt := *q.waiting[0], s.conn.rt // a copy: the backlog goes on
 		q.trying = true
 		s.running++
-		go func() { s.results <- result{q, s.post(ctx, hook, rt, &d)} }()
+		go func() {
+			_, err := s.post(ctx, hook, rt, &d)
+			s.results <- result{q, err}
+		}()
 	}
 	return later
 }
@@ -200,13 +203,7 @@ func (s *sender) takeLast(r result) {
 	}
 }
 
-// closeIdle closes connections that nothing uses any more; those of running
-// attempts are theirs until they end.
-func (s *sender) closeIdle() {
-	if t, ok := s.conn.rt.(interface{ CloseIdleConnections() }); ok {
-		t.CloseIdleConnections()
-	}
-}
+func (s *sender) closeIdle() { closeIdleConnections(s.conn.rt) }
 
 // setGauges sets the gauges.
 func (s *sender) setGauges() {

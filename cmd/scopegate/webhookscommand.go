@@ -14,8 +14,8 @@ import (
 )
 
 func webhooksCommand(w world) *cobra.Command {
-	cmd := &cobra.Command{Use: "webhooks", Short: "See how webhooks fare, and retry or drop what could not be delivered"}
-	cmd.AddCommand(webhooksList(w), webhooksDeadLetters(w),
+	cmd := &cobra.Command{Use: "webhooks", Short: "See how webhooks fare, try one, and retry or drop what could not be delivered"}
+	cmd.AddCommand(webhooksList(w), webhooksTest(w), webhooksDeadLetters(w),
 		webhooksTake(w, "retry", "Send dead letters once more, with all attempts"),
 		webhooksTake(w, "drop", "Forget dead letters"))
 	return onlySubcommands(cmd)
