@@ -71,7 +71,7 @@ func TestATokenIsNoGoodAwayFromItsClientsAddresses(t *testing.T) {
 	if got := from("203.0.113.1"); got != authz.ReasonAllowed {
 		t.Errorf("without a list: %s", got)
 	}
-	if _, err := l.registry.Update(t.Context(), c.ID, authz.Update{Addresses: &list}); err != nil {
+	if _, err := l.registry.Update(t.Context(), c.ID, authz.Update{Addresses: &list}, authz.By{}); err != nil {
 		t.Fatal(err)
 	}
 	for addr, want := range map[string]authz.Reason{
@@ -83,7 +83,7 @@ func TestATokenIsNoGoodAwayFromItsClientsAddresses(t *testing.T) {
 	}
 	bad := authz.IssueLimit{N: 5}
 	var field *authz.FieldError
-	if _, err := l.registry.Update(t.Context(), c.ID, authz.Update{IssueLimit: &bad}); !errors.As(err, &field) || field.Field != "issue_limit" {
+	if _, err := l.registry.Update(t.Context(), c.ID, authz.Update{IssueLimit: &bad}, authz.By{}); !errors.As(err, &field) || field.Field != "issue_limit" {
 		t.Errorf("a limit without a period: error %v", err)
 	}
 }

@@ -22,9 +22,12 @@ func declaredID(n int) authz.ClientID {
 // declared is a client as a file has it, with every field set but secrets.
 func declared(n int) authz.Declared {
 	return authz.Declared{
-		ID: declaredID(n), Name: fmt.Sprintf("worker %d", n), Confidential: true, AllowedScopes: []authz.Scope{"invoices.read"},
-		OwnerType: "tenant", OwnerID: "42", AccessTokenTTL: 30 * time.Minute, IssueLimit: authz.IssueLimit{N: 100, Per: time.Hour},
-		MaxLiveTokens: 5, Labels: map[string]string{"team": "billing"},
+		ID: declaredID(n),
+		Registration: authz.Registration{
+			Name: fmt.Sprintf("worker %d", n), Confidential: true, AllowedScopes: []authz.Scope{"invoices.read"},
+			OwnerType: "tenant", OwnerID: "42", AccessTokenTTL: 30 * time.Minute, IssueLimit: authz.IssueLimit{N: 100, Per: time.Hour},
+			MaxLiveTokens: 5, Labels: map[string]string{"team": "billing"},
+		},
 	}
 }
 
@@ -274,7 +277,10 @@ func TestPruningTouchesOnlyWhatTheSameSetMade(t *testing.T) {
 		t.Errorf("without --prune:\n%s", got)
 	}
 	// A client made by hand stays one, though the set names it for a while.
-	mine := authz.Declared{ID: byHand.ID, Name: "adopted", Confidential: true, AllowedScopes: []authz.Scope{"invoices.read"}}
+	mine := authz.Declared{
+		ID:           byHand.ID,
+		Registration: authz.Registration{Name: "adopted", Confidential: true, AllowedScopes: []authz.Scope{"invoices.read"}},
+	}
 	if !strings.Contains(l.applies(t, application(declared(1), declared(2), declared(3), mine)), `name from "Data Sync Worker" to "adopted"`) {
 		t.Error("a client made by hand is not changed")
 	}

@@ -54,8 +54,7 @@ func TestControlLogAndAuditLogTellOfEachChangeWhoWhyAndWhat(t *testing.T) {
 	}
 	_, err := l.registry.Update(ctx, c.ID, authz.Update{
 		Name: &name, AllowedScopes: &scopes, AccessTokenTTL: &ttl, OwnerType: &owner, OwnerID: &owner, Labels: &labels,
-		Actor: "admin:token", Reason: "moved to reporting",
-	})
+	}, authz.By{Actor: "admin:token", Reason: "moved to reporting"})
 	must(err)
 	_, second, err := l.registry.Rotate(ctx, c.ID, time.Hour, by("yearly"))
 	must(err)
@@ -152,7 +151,7 @@ func TestWhatChangesNothingIsNotTold(t *testing.T) {
 	}
 	log := l.audited()
 	scopes := []authz.Scope{"invoices.read"}
-	if _, err := l.registry.Update(t.Context(), c.ID, authz.Update{Name: &c.Name, AllowedScopes: &scopes, Labels: &c.Labels, Actor: "a"}); err != nil {
+	if _, err := l.registry.Update(t.Context(), c.ID, authz.Update{Name: &c.Name, AllowedScopes: &scopes, Labels: &c.Labels}, authz.By{Actor: "a"}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := l.issuer.Revoke(t.Context(), nil, token, authz.By{Actor: "a"}); err != nil {
@@ -176,8 +175,8 @@ func TestAReasonIsBoundedAndPrintable(t *testing.T) {
 	for _, reason := range []string{strings.Repeat("x", 501), "a\nb", "a\x1b[31m", "a\u2028b", "\xff"} {
 		by := authz.By{Actor: "admin:socket", Reason: reason}
 		calls := map[string]error{}
-		_, _, calls["create"] = l.registry.Create(t.Context(), authz.NewClient{Name: "a", Reason: reason})
-		_, calls["update"] = l.registry.Update(t.Context(), c.ID, authz.Update{Name: &name, Reason: reason})
+		_, _, calls["create"] = l.registry.Create(t.Context(), authz.Registration{Name: "a"}, authz.By{Reason: reason})
+		_, calls["update"] = l.registry.Update(t.Context(), c.ID, authz.Update{Name: &name}, authz.By{Reason: reason})
 		_, _, calls["rotate"] = l.registry.Rotate(t.Context(), c.ID, 0, by)
 		_, calls["remove"] = l.registry.RemoveSecret(t.Context(), c.ID, "s1", true, by)
 		_, calls["disable"] = l.registry.Disable(t.Context(), c.ID, by)
@@ -214,7 +213,7 @@ func TestALongChangeIsCutAndStored(t *testing.T) {
 	policy.Scopes = authz.NewScopeSet(append(first, second...)...)
 	l.policy.Store(&policy)
 	c, _ := l.client(t, first...)
-	if _, err := l.registry.Update(t.Context(), c.ID, authz.Update{AllowedScopes: &second, Actor: "a"}); err != nil {
+	if _, err := l.registry.Update(t.Context(), c.ID, authz.Update{AllowedScopes: &second}, authz.By{Actor: "a"}); err != nil {
 		t.Fatal(err)
 	}
 	events, err := l.store.Events(t.Context(), 0, 10)

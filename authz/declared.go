@@ -22,23 +22,13 @@ var (
 	managedByForm  = regexp.MustCompile(ManagedByPattern)
 )
 
-// Declared is a client as a file says that it shall be: all of it but what the
-// server alone knows, so that what is not set is not there.
+// Declared is a client as a file says that it shall be, under an id that
+// somebody chose: what is not set is not there.
 type Declared struct {
-	ID             ClientID
-	Name           string
-	AllowedGrants  []GrantType // nil: client_credentials
-	AllowedScopes  []Scope
-	Confidential   bool
-	OwnerType      string
-	OwnerID        string
-	AccessTokenTTL time.Duration
-	IssueLimit     IssueLimit
-	MaxLiveTokens  int
-	Addresses      Addresses
-	Labels         map[string]string
-	Status         Status           // StatusActive or StatusDisabled; empty: left as it is, and a new client is active
-	Secrets        []DeclaredSecret // nil: left as they are
+	ID ClientID
+	Registration
+	Status  Status           // StatusActive or StatusDisabled; empty: left as it is, and a new client is active
+	Secrets []DeclaredSecret // nil: left as they are
 }
 
 // DeclaredSecret is a secret as a file gives it: by its text, or by its hash
@@ -84,15 +74,7 @@ func (d *Declared) fresh(managedBy string, now time.Time) Client {
 // editFields sets the client's fields as declared, checks them if any is
 // another now, and says of each of those what it was and what it is.
 func (r *Registry) editFields(c *Client, d *Declared) (said []string, err error) {
-	grants := d.AllowedGrants
-	if grants == nil {
-		grants = []GrantType{GrantClientCredentials}
-	}
-	u := Update{
-		Name: &d.Name, AllowedGrants: &grants, AllowedScopes: &d.AllowedScopes, Confidential: &d.Confidential,
-		OwnerType: &d.OwnerType, OwnerID: &d.OwnerID, AccessTokenTTL: &d.AccessTokenTTL, IssueLimit: &d.IssueLimit,
-		MaxLiveTokens: &d.MaxLiveTokens, Addresses: &d.Addresses, Labels: &d.Labels,
-	}
+	u := d.update()
 	if unique(d.AllowedScopes) && c.AllowedScopes.Equal(NewScopeSet(d.AllowedScopes...)) {
 		u.AllowedScopes = nil // it may keep what the catalogue names no more
 	}

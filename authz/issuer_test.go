@@ -161,7 +161,7 @@ func TestGrantsAreRefusedInOrder(t *testing.T) {
 func TestATokenLivesItsTimeAndNotASecondMore(t *testing.T) {
 	l := newLaw(t)
 	l.now = l.now.Add(300 * time.Millisecond)
-	c, secret, err := l.registry.Create(t.Context(), authz.NewClient{Name: "short", AllowedScopes: []authz.Scope{"invoices.read"}, Confidential: true, AccessTokenTTL: 3 * time.Second})
+	c, secret, err := l.registry.Create(t.Context(), authz.Registration{Name: "short", AllowedScopes: []authz.Scope{"invoices.read"}, Confidential: true, AccessTokenTTL: 3 * time.Second}, authz.By{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -100,7 +100,7 @@ func TestNoSecretIsLostWhileKeysComeAndGo(t *testing.T) {
 	var workers sync.WaitGroup
 	for i := range logins {
 		workers.Go(func() {
-			c, secret, err := l.registry.Create(t.Context(), authz.NewClient{Name: fmt.Sprint(i), Confidential: true})
+			c, secret, err := l.registry.Create(t.Context(), authz.Registration{Name: fmt.Sprint(i), Confidential: true}, authz.By{})
 			if err == nil && i%2 == 0 {
 				c, secret, err = l.registry.Rotate(t.Context(), c.ID, 0, authz.By{Actor: "admin:socket"})
 			}

@@ -11,7 +11,7 @@ import (
 func TestAllClientsOfAnOwnerAreRevokedAndNobodyElses(t *testing.T) {
 	l := newLaw(t)
 	register := func(ownerType, ownerID string) authz.Client {
-		c, _, err := l.registry.Create(t.Context(), authz.NewClient{Name: "worker", Confidential: true, OwnerType: ownerType, OwnerID: ownerID})
+		c, _, err := l.registry.Create(t.Context(), authz.Registration{Name: "worker", Confidential: true, OwnerType: ownerType, OwnerID: ownerID}, authz.By{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -55,7 +55,7 @@ func TestAllClientsOfAnOwnerAreRevokedAndNobodyElses(t *testing.T) {
 
 func TestARevocationOfAnOwnerThatFailsSaysSo(t *testing.T) {
 	l := newLaw(t)
-	c, _, err := l.registry.Create(t.Context(), authz.NewClient{Name: "worker", Confidential: true, OwnerType: "tenant", OwnerID: "42"})
+	c, _, err := l.registry.Create(t.Context(), authz.Registration{Name: "worker", Confidential: true, OwnerType: "tenant", OwnerID: "42"}, authz.By{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func TestARevocationThatFailsKeepsNoOtherClientAlive(t *testing.T) {
 	l := newLaw(t)
 	var ids []authz.ClientID
 	for range 200 {
-		c, _, err := l.registry.Create(t.Context(), authz.NewClient{Name: "worker", Confidential: true, OwnerType: "tenant", OwnerID: "42"})
+		c, _, err := l.registry.Create(t.Context(), authz.Registration{Name: "worker", Confidential: true, OwnerType: "tenant", OwnerID: "42"}, authz.By{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -39,51 +39,25 @@ const previewLength = len(SecretPrefix) + 4
 // retries bounds how often a change is tried again after ErrConflict.
 const retries = 16
 
-// NewClient is what a registration asks for.
-type NewClient struct {
-	Name           string
-	AllowedGrants  []GrantType // nil: client_credentials
-	AllowedScopes  []Scope
-	Confidential   bool
-	OwnerType      string
-	OwnerID        string
-	AccessTokenTTL time.Duration
-	IssueLimit     IssueLimit
-	MaxLiveTokens  int // 0: no cap
-	Addresses      Addresses
-	Labels         map[string]string
-	Actor          string
-	Reason         string // see By
-	Remote         string // see By
-}
-
 // Create registers a client and returns its one secret, which is never shown
 // again. The error of a bad field is a *FieldError; nothing is stored then.
-func (r *Registry) Create(ctx context.Context, n NewClient) (Client, SecretText, error) {
-	by := By{n.Actor, n.Reason, n.Remote}
+func (r *Registry) Create(ctx context.Context, n Registration, by By) (Client, SecretText, error) {
 	if err := by.Check(); err != nil {
 		return Client{}, SecretText{}, err
 	}
-	if n.AllowedGrants == nil {
-		n.AllowedGrants = []GrantType{GrantClientCredentials}
-	}
-	scopes, err := r.grantable(n.AllowedScopes)
-	if err != nil {
-		return Client{}, SecretText{}, err
-	}
 	now := r.Now().UTC().Truncate(time.Millisecond)
-	c := Client{
-		Name: n.Name, AllowedGrants: n.AllowedGrants, AllowedScopes: scopes, Confidential: n.Confidential,
-		OwnerType: n.OwnerType, OwnerID: n.OwnerID, AccessTokenTTL: n.AccessTokenTTL, Labels: n.Labels,
-		IssueLimit: n.IssueLimit, MaxLiveTokens: n.MaxLiveTokens, Addresses: n.Addresses,
-		Status: StatusActive, CreatedAt: now, Generation: 1,
+	c, u := Client{Status: StatusActive, CreatedAt: now, Generation: 1}, n.update()
+	if _, err := r.apply(&c, &u); err != nil {
+		return Client{}, SecretText{}, err
 	}
 	if err := c.Validate(r.Policy.Load().MaxTokenTTL); err != nil {
 		return Client{}, SecretText{}, err
 	}
-	if c.ID, err = r.newID(); err != nil {
+	id, err := r.newID()
+	if err != nil {
 		return Client{}, SecretText{}, err
 	}
+	c.ID = id
 	r.hashing.RLock()
 	defer r.hashing.RUnlock()
 	text, err := r.addSecret(&c, now)
@@ -179,29 +153,10 @@ func (r *Registry) change(ctx context.Context, id ClientID, ch Change, edit func
 // errUnchanged: the client already is as asked, so nothing is written.
 var errUnchanged = errors.New("unchanged")
 
-// Update names what a change sets; nil fields stay.
-type Update struct {
-	Name           *string
-	AllowedGrants  *[]GrantType
-	AllowedScopes  *[]Scope
-	Confidential   *bool
-	OwnerType      *string
-	OwnerID        *string
-	AccessTokenTTL *time.Duration
-	IssueLimit     *IssueLimit
-	MaxLiveTokens  *int // 0: no cap
-	Addresses      *Addresses
-	Labels         *map[string]string
-	Actor          string
-	Reason         string // see By
-	Remote         string // see By
-}
-
 // Update changes fields of a client. A scope taken from it ends in its tokens
 // at once; a scope given reaches only new tokens.
-func (r *Registry) Update(ctx context.Context, id ClientID, u Update) (Client, error) {
-	ch := By{u.Actor, u.Reason, u.Remote}.change(EventClientUpdated)
-	return r.change(ctx, id, ch, func(c *Client, ch *Change) error {
+func (r *Registry) Update(ctx context.Context, id ClientID, u Update, by By) (Client, error) {
+	return r.change(ctx, id, by.change(EventClientUpdated), func(c *Client, ch *Change) error {
 		if c.Status == StatusRevoked {
 			return ErrRevoked
 		}
@@ -215,41 +170,6 @@ func (r *Registry) Update(ctx context.Context, id ClientID, u Update) (Client, e
 		ch.say(fields...)
 		return c.Validate(r.Policy.Load().MaxTokenTTL)
 	})
-}
-
-// apply sets the asked fields and says of each that is another now what it was
-// and what it is.
-func (r *Registry) apply(c *Client, u *Update) (fields []string, err error) {
-	if u.AllowedScopes != nil {
-		scopes, err := r.grantable(*u.AllowedScopes)
-		if err != nil {
-			return nil, err
-		}
-		fields = set(fields, "allowed_scopes", &c.AllowedScopes, &scopes)
-	}
-	fields = set(fields, "name", &c.Name, u.Name)
-	fields = set(fields, "allowed_grants", &c.AllowedGrants, u.AllowedGrants)
-	fields = set(fields, "confidential", &c.Confidential, u.Confidential)
-	fields = set(fields, "owner_type", &c.OwnerType, u.OwnerType)
-	fields = set(fields, "owner_id", &c.OwnerID, u.OwnerID)
-	fields = set(fields, "access_token_ttl", &c.AccessTokenTTL, u.AccessTokenTTL)
-	fields = set(fields, "issue_limit", &c.IssueLimit, u.IssueLimit)
-	fields = set(fields, "max_live_tokens", &c.MaxLiveTokens, u.MaxLiveTokens)
-	fields = set(fields, "addresses", &c.Addresses, u.Addresses)
-	fields = set(fields, "labels", &c.Labels, u.Labels)
-	return fields, nil
-}
-
-func set[T any](fields []string, name string, field *T, value *T) []string {
-	if value == nil {
-		return fields
-	}
-	said := fromTo(name, *field, *value)
-	*field = *value
-	if said == "" {
-		return fields
-	}
-	return append(fields, said)
 }
 
 // Rotate gives the client a new secret, returned once. The secrets before it

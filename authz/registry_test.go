@@ -32,7 +32,7 @@ func TestRegisteringShowsTheSecretOnceAndStoresOnlyItsHash(t *testing.T) {
 }
 
 func TestBadFieldsAreNamedAndNothingIsStored(t *testing.T) {
-	cases := map[string]authz.NewClient{
+	cases := map[string]authz.Registration{
 		"name":             {Name: ""},
 		"name/line break":  {Name: "a\r\nX-Evil: 1"},
 		"name/too long":    {Name: strings.Repeat("x", 201)},
@@ -49,7 +49,7 @@ func TestBadFieldsAreNamedAndNothingIsStored(t *testing.T) {
 	for name, n := range cases {
 		t.Run(name, func(t *testing.T) {
 			l := newLaw(t)
-			_, _, err := l.registry.Create(t.Context(), n)
+			_, _, err := l.registry.Create(t.Context(), n, authz.By{})
 			var field *authz.FieldError
 			want, _, _ := strings.Cut(name, "/")
 			if !errors.As(err, &field) || field.Field != want {
@@ -178,7 +178,7 @@ func TestAScopeTakenFromAClientEndsInItsTokensAtOnce(t *testing.T) {
 	c, secret := l.client(t, "invoices.read", "invoices.write")
 	token := l.token(t, c.ID, secret, "")
 	left := []authz.Scope{"invoices.read"}
-	if _, err := l.registry.Update(t.Context(), c.ID, authz.Update{AllowedScopes: &left, Actor: "admin:socket"}); err != nil {
+	if _, err := l.registry.Update(t.Context(), c.ID, authz.Update{AllowedScopes: &left}, authz.By{Actor: "admin:socket"}); err != nil {
 		t.Fatal(err)
 	}
 	if got := l.reasonOf(t, token.Text.Text(), "invoices.write"); got != authz.ReasonInsufficientScope {
@@ -196,7 +196,7 @@ func TestEveryChangeStandsOnceInTheControlLog(t *testing.T) {
 	name := "Renamed"
 	steps := []func() error{
 		func() error {
-			_, err := l.registry.Update(t.Context(), c.ID, authz.Update{Name: &name, Actor: "a"})
+			_, err := l.registry.Update(t.Context(), c.ID, authz.Update{Name: &name}, authz.By{Actor: "a"})
 			return err
 		},
 		func() error { _, _, err := l.registry.Rotate(t.Context(), c.ID, 0, authz.By{Actor: "a"}); return err },

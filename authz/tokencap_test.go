@@ -14,7 +14,7 @@ import (
 // capped registers a client with a cap on living tokens.
 func (l *law) capped(t *testing.T, n int) authz.Client {
 	t.Helper()
-	c, _, err := l.registry.Create(t.Context(), authz.NewClient{Name: "capped", Confidential: true, MaxLiveTokens: n})
+	c, _, err := l.registry.Create(t.Context(), authz.Registration{Name: "capped", Confidential: true, MaxLiveTokens: n}, authz.By{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func TestAClientAtItsCapWaitsUntilATokenEnds(t *testing.T) {
 
 func TestWhatAClientIsToldToWaitIsBounded(t *testing.T) {
 	l := newLaw(t)
-	c, _, err := l.registry.Create(t.Context(), authz.NewClient{Name: "long", Confidential: true, MaxLiveTokens: 1, AccessTokenTTL: 24 * time.Hour})
+	c, _, err := l.registry.Create(t.Context(), authz.Registration{Name: "long", Confidential: true, MaxLiveTokens: 1, AccessTokenTTL: 24 * time.Hour}, authz.By{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +147,7 @@ func TestACapHoldsAcrossARestart(t *testing.T) {
 	long := 3 * time.Hour
 	for i := range 8 {
 		if i == 2 { // two end after an hour, the others later
-			if _, err := l.registry.Update(t.Context(), c.ID, authz.Update{AccessTokenTTL: &long}); err != nil {
+			if _, err := l.registry.Update(t.Context(), c.ID, authz.Update{AccessTokenTTL: &long}, authz.By{}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -190,7 +190,7 @@ func TestACapGivenLaterCountsWhatIsThere(t *testing.T) {
 	}
 	set := func(n int) {
 		t.Helper()
-		if _, err := l.registry.Update(t.Context(), c.ID, authz.Update{MaxLiveTokens: &n}); err != nil {
+		if _, err := l.registry.Update(t.Context(), c.ID, authz.Update{MaxLiveTokens: &n}, authz.By{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -279,7 +279,7 @@ func TestACapThatNobodyCountsIsRefused(t *testing.T) {
 func TestCapsOutOfBoundsAreRefused(t *testing.T) {
 	l := newLaw(t)
 	for _, n := range []int{-1, authz.MaxLiveTokens + 1} {
-		_, _, err := l.registry.Create(t.Context(), authz.NewClient{Name: "x", Confidential: true, MaxLiveTokens: n})
+		_, _, err := l.registry.Create(t.Context(), authz.Registration{Name: "x", Confidential: true, MaxLiveTokens: n}, authz.By{})
 		if field, ok := errors.AsType[*authz.FieldError](err); !ok || field.Field != "max_live_tokens" {
 			t.Errorf("%d: %v", n, err)
 		}

@@ -152,7 +152,7 @@ func TestATokenOnItsWayWhenTheCapComesIsCounted(t *testing.T) {
 				t.Fatal(err)
 			}
 			n := 3
-			if _, err := l.registry.Update(t.Context(), before.ID, authz.Update{MaxLiveTokens: &n}); err != nil {
+			if _, err := l.registry.Update(t.Context(), before.ID, authz.Update{MaxLiveTokens: &n}, authz.By{}); err != nil {
 				t.Fatal(err)
 			}
 			when(p, func() {
@@ -168,7 +168,7 @@ func TestATokenOnItsWayWhenTheCapComesIsCounted(t *testing.T) {
 func TestATokenBetweenItsWriteAndItsAnswerIsCountedOnce(t *testing.T) {
 	l, p := watched(t)
 	before, n := l.capped(t, 0), 3
-	if _, err := l.registry.Update(t.Context(), before.ID, authz.Update{MaxLiveTokens: &n}); err != nil {
+	if _, err := l.registry.Update(t.Context(), before.ID, authz.Update{MaxLiveTokens: &n}, authz.By{}); err != nil {
 		t.Fatal(err)
 	}
 	var others []authz.Issued

@@ -64,9 +64,9 @@ func newLaw(t testing.TB) *law {
 
 func (l *law) client(t testing.TB, scopes ...authz.Scope) (authz.Client, authz.SecretText) {
 	t.Helper()
-	c, secret, err := l.registry.Create(t.Context(), authz.NewClient{
-		Name: "Data Sync Worker", AllowedScopes: scopes, Confidential: true, Actor: "admin:socket",
-	})
+	c, secret, err := l.registry.Create(t.Context(), authz.Registration{
+		Name: "Data Sync Worker", AllowedScopes: scopes, Confidential: true,
+	}, authz.By{Actor: "admin:socket"})
 	if err != nil {
 		t.Fatal(err)
 	}

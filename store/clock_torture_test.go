@@ -37,9 +37,9 @@ func newDated(t *testing.T) *dated {
 	d := &dated{t: t, dir: filepath.Join(t.TempDir(), "store"), wall: &wall{}}
 	d.wall.set(storetest.Now())
 	d.law = newLaw(t, open(t, d.dir, store.Options{Wall: d.wall.now}))
-	c, _, err := d.registry.Create(t.Context(), authz.NewClient{
-		Name: "Data Sync Worker", AllowedScopes: []authz.Scope{"invoices.read"}, Confidential: true, Actor: "admin:socket",
-	})
+	c, _, err := d.registry.Create(t.Context(), authz.Registration{
+		Name: "Data Sync Worker", AllowedScopes: []authz.Scope{"invoices.read"}, Confidential: true,
+	}, authz.By{Actor: "admin:socket"})
 	if err != nil {
 		t.Fatal(err)
 	}

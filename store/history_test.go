@@ -183,9 +183,9 @@ func (l *law) episode(t *testing.T, seed uint64, acts int) []*history {
 	t.Helper()
 	histories := make([]*history, 3)
 	for i := range histories {
-		c, secret, err := l.registry.Create(t.Context(), authz.NewClient{
-			Name: "Data Sync Worker", AllowedScopes: []authz.Scope{"invoices.read"}, Confidential: true, Actor: "admin:socket",
-		})
+		c, secret, err := l.registry.Create(t.Context(), authz.Registration{
+			Name: "Data Sync Worker", AllowedScopes: []authz.Scope{"invoices.read"}, Confidential: true,
+		}, authz.By{Actor: "admin:socket"})
 		if err != nil {
 			t.Fatal(err)
 		}

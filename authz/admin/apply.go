@@ -138,10 +138,13 @@ func (d *DeclaredClient) declared() (authz.Declared, error) {
 		return authz.Declared{}, &authz.FieldError{Field: "status", Problem: "must be active or disabled"}
 	}
 	out := authz.Declared{
-		ID: authz.ClientID(d.ID), Name: d.Name, AllowedGrants: convert[authz.GrantType](d.AllowedGrants),
-		AllowedScopes: convert[authz.Scope](d.AllowedScopes), Confidential: d.Confidential == nil || *d.Confidential,
-		OwnerType: d.OwnerType, OwnerID: d.OwnerID, AccessTokenTTL: time.Duration(d.AccessTokenTTL), IssueLimit: *limit,
-		MaxLiveTokens: d.MaxLiveTokens, Addresses: *addresses, Labels: d.Labels,
+		ID: authz.ClientID(d.ID),
+		Registration: authz.Registration{
+			Name: d.Name, AllowedGrants: convert[authz.GrantType](d.AllowedGrants), AllowedScopes: convert[authz.Scope](d.AllowedScopes),
+			Confidential: d.Confidential == nil || *d.Confidential, OwnerType: d.OwnerType, OwnerID: d.OwnerID,
+			AccessTokenTTL: time.Duration(d.AccessTokenTTL), Labels: d.Labels,
+			IssueLimit: *limit, MaxLiveTokens: d.MaxLiveTokens, Addresses: *addresses,
+		},
 		Status: authz.Status(d.Status),
 	}
 	if d.Secrets != nil {

@@ -36,12 +36,12 @@ func (s *Server) createClient(c echo.Context) error {
 	if err != nil {
 		return s.refuse(c, err)
 	}
-	client, secret, err := s.Registry.Create(c.Request().Context(), authz.NewClient{
+	client, secret, err := s.Registry.Create(c.Request().Context(), authz.Registration{
 		Name: req.Name, AllowedGrants: convert[authz.GrantType](req.AllowedGrants), AllowedScopes: convert[authz.Scope](req.AllowedScopes),
 		Confidential: req.Confidential == nil || *req.Confidential, OwnerType: req.OwnerType, OwnerID: req.OwnerID,
-		AccessTokenTTL: time.Duration(req.AccessTokenTTL), Labels: req.Labels, Actor: actor(c),
-		IssueLimit: *limit, MaxLiveTokens: req.MaxLiveTokens, Addresses: *addresses, Reason: req.Reason, Remote: c.RealIP(),
-	})
+		AccessTokenTTL: time.Duration(req.AccessTokenTTL), Labels: req.Labels,
+		IssueLimit: *limit, MaxLiveTokens: req.MaxLiveTokens, Addresses: *addresses,
+	}, by(c, req.Reason))
 	if err != nil {
 		return s.refuse(c, err)
 	}
@@ -185,8 +185,7 @@ func (s *Server) updateClient(c echo.Context) error {
 	u := authz.Update{
 		IssueLimit: limit, MaxLiveTokens: req.MaxLiveTokens, Addresses: addresses,
 		Name: req.Name, Confidential: req.Confidential, OwnerType: req.OwnerType, OwnerID: req.OwnerID,
-		AccessTokenTTL: (*time.Duration)(req.AccessTokenTTL), Labels: req.Labels, Actor: actor(c),
-		Reason: req.Reason, Remote: c.RealIP(),
+		AccessTokenTTL: (*time.Duration)(req.AccessTokenTTL), Labels: req.Labels,
 	}
 	if req.AllowedGrants != nil {
 		grants := convert[authz.GrantType](*req.AllowedGrants)
@@ -196,7 +195,7 @@ func (s *Server) updateClient(c echo.Context) error {
 		scopes := convert[authz.Scope](*req.AllowedScopes)
 		u.AllowedScopes = &scopes
 	}
-	client, err := s.Registry.Update(c.Request().Context(), id, u)
+	client, err := s.Registry.Update(c.Request().Context(), id, u, by(c, req.Reason))
 	if err != nil {
 		return s.refuse(c, err)
 	}

@@ -13,10 +13,10 @@ import (
 )
 
 // limited registers a client of its own.
-func (s *server) limited(t *testing.T, n authz.NewClient) (id, secret string) {
+func (s *server) limited(t *testing.T, n authz.Registration) (id, secret string) {
 	t.Helper()
 	n.Name, n.Confidential, n.AllowedScopes = "limited", true, []authz.Scope{"a:read"}
-	c, text, err := s.registry.Create(t.Context(), n)
+	c, text, err := s.registry.Create(t.Context(), n, authz.By{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +25,7 @@ func (s *server) limited(t *testing.T, n authz.NewClient) (id, secret string) {
 
 func TestAClientBeyondItsIssueLimitWaits(t *testing.T) {
 	s := start(t)
-	id, secret := s.limited(t, authz.NewClient{IssueLimit: authz.IssueLimit{N: 3, Per: time.Minute}})
+	id, secret := s.limited(t, authz.Registration{IssueLimit: authz.IssueLimit{N: 3, Per: time.Minute}})
 	ask := func() *answer {
 		return s.do(t, call{auth: []string{basic(id, secret)}, body: "grant_type=client_credentials"})
 	}
@@ -76,7 +76,7 @@ func TestARightSecretFromAWrongAddressLooksLikeAWrongOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	id, secret := s.limited(t, authz.NewClient{Addresses: list})
+	id, secret := s.limited(t, authz.Registration{Addresses: list})
 	for _, path := range []string{oauth.TokenPath, oauth.IntrospectPath, oauth.RevokePath} {
 		body := "grant_type=client_credentials&token=x"
 		right := s.do(t, call{path: path, auth: []string{basic(id, secret)}, body: body})
@@ -92,7 +92,7 @@ func TestARightSecretFromAWrongAddressLooksLikeAWrongOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.registry.Update(t.Context(), authz.ClientID(id), authz.Update{Addresses: &local}); err != nil {
+	if _, err := s.registry.Update(t.Context(), authz.ClientID(id), authz.Update{Addresses: &local}, authz.By{}); err != nil {
 		t.Fatal(err)
 	}
 	s.token(t, id, secret)

@@ -12,7 +12,7 @@ import (
 
 func TestAClientAtItsCapOnLivingTokensWaits(t *testing.T) {
 	s := start(t)
-	id, secret := s.limited(t, authz.NewClient{MaxLiveTokens: 2, AccessTokenTTL: time.Minute})
+	id, secret := s.limited(t, authz.Registration{MaxLiveTokens: 2, AccessTokenTTL: time.Minute})
 	first := s.token(t, id, secret)
 	s.clock.advance(15 * time.Second)
 	s.token(t, id, secret)

@@ -115,7 +115,7 @@ func startOver(t testing.TB, engine authz.Store) *server {
 
 func (s *server) register(t testing.TB, scopes ...authz.Scope) (id, secret string) {
 	t.Helper()
-	c, text, err := s.registry.Create(t.Context(), authz.NewClient{Name: "worker", AllowedScopes: scopes, Confidential: true, Actor: "test"})
+	c, text, err := s.registry.Create(t.Context(), authz.Registration{Name: "worker", AllowedScopes: scopes, Confidential: true}, authz.By{Actor: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -95,10 +95,10 @@ func legacyBilling(w http.ResponseWriter, r *http.Request) {
 
 // announce registers the demo's client and prints the commands to paste.
 func (d *demo) announce(ctx context.Context, out io.Writer, registry *authz.Registry, origin string) error {
-	client, secret, err := registry.Create(ctx, authz.NewClient{
+	client, secret, err := registry.Create(ctx, authz.Registration{
 		Name: "Data Sync Worker", AllowedScopes: []authz.Scope{"invoices.read", "reports.generate"},
-		Confidential: true, OwnerType: "tenant", OwnerID: "42", Actor: "system",
-	})
+		Confidential: true, OwnerType: "tenant", OwnerID: "42",
+	}, authz.By{Actor: "system"})
 	if err != nil {
 		return fmt.Errorf("register the demo's client: %w", err)
 	}
