@@ -95,6 +95,11 @@ func (q *ClientQuery) Selects(c *Client) bool {
 	return true
 }
 
+// Narrows reports whether the query has a filter, so that Selects may say no.
+func (q *ClientQuery) Narrows() bool {
+	return q.OwnerType != "" || q.OwnerID != "" || q.Status != "" || q.ManagedBy != "" || q.Search != "" || q.Name != "" || len(q.Labels) > 0
+}
+
 // Stored returns the token as an engine keeps it: times in whole seconds and
 // UTC, slices of its own. It is an error if the client is none that could be stored or the key's hour is not the one in
 // which the token expires, since engines drop tokens by it.

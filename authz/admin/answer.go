@@ -55,6 +55,7 @@ func write(c echo.Context, p ProblemBody) error {
 // needs and the caller does not is logged here, once.
 func (s *Server) refuse(c echo.Context, err error) error {
 	var field *authz.FieldError
+	var member *memberError
 	var oe *authz.OAuthError
 	var inUse *authz.KeyInUseError
 	var capped *authz.TokenCapError
@@ -68,6 +69,8 @@ func (s *Server) refuse(c echo.Context, err error) error {
 		return writeProblem(c, http.StatusRequestEntityTooLarge, "too_large", err.Error())
 	case errors.Is(err, errContentType):
 		return writeProblem(c, http.StatusUnsupportedMediaType, "unsupported_media_type", err.Error())
+	case errors.As(err, &member):
+		return write(c, ProblemBody{Status: http.StatusBadRequest, Error: "bad_request", Detail: member.Error(), Field: member.member})
 	case errors.Is(err, errBadRequest):
 		return writeProblem(c, http.StatusBadRequest, "bad_request", err.Error())
 	case errors.Is(err, authz.ErrNotFound):
@@ -111,19 +114,40 @@ func read(c echo.Context, v any, mayBeEmpty bool) error { return readUpTo(maxBod
 
 // readUpTo is read for a body of up to so many bytes.
 func readUpTo(bytes int64, c echo.Context, v any, mayBeEmpty bool) error {
+	body, err := jsonBody(bytes, c, mayBeEmpty)
+	if err != nil || body == nil {
+		return err
+	}
+	return decode(body, v)
+}
+
+// readChange is read for a body of members that change, in which none is null.
+func readChange(c echo.Context, v any) error {
+	body, err := jsonBody(maxBody, c, false)
+	if err != nil {
+		return err
+	}
+	if err := decode(body, v); err != nil {
+		return err
+	}
+	return noNulls(body)
+}
+
+// jsonBody returns a request's body; nil: there is none, where that may be.
+func jsonBody(bytes int64, c echo.Context, mayBeEmpty bool) ([]byte, error) {
 	r := c.Request()
 	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, bytes))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return fmt.Errorf("%w: more than %d bytes", errTooLarge, bytes)
+		return nil, fmt.Errorf("%w: more than %d bytes", errTooLarge, bytes)
 	}
 	if err != nil {
-		return fmt.Errorf("%w: read the body: %w", errBadRequest, err)
+		return nil, fmt.Errorf("%w: read the body: %w", errBadRequest, err)
 	}
 	if len(body) == 0 && mayBeEmpty {
-		return nil
+		return nil, nil
 	}
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return errContentType
+		return nil, errContentType
 	}
-	return decode(body, v)
+	return body, nil
 }

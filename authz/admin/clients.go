@@ -3,7 +3,6 @@ package admin
 import (
 	"context"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -122,12 +121,8 @@ func clientQuery(c echo.Context) (authz.ClientQuery, error) {
 	if q.Limit, err = limitParam(c); err != nil {
 		return q, err
 	}
-	for _, label := range c.QueryParams()["label"] {
-		key, value, _ := strings.Cut(label, "=")
-		if q.Labels == nil {
-			q.Labels = map[string]string{}
-		}
-		q.Labels[key] = value
+	if q.Labels, err = labelParams(c); err != nil {
+		return q, err
 	}
 	return q, nil
 }
@@ -175,7 +170,7 @@ func (s *Server) updateClient(c echo.Context) error {
 		return s.refuse(c, err)
 	}
 	var req UpdateRequest
-	if err := read(c, &req, false); err != nil {
+	if err := readChange(c, &req); err != nil {
 		return s.refuse(c, err)
 	}
 	limit, addresses, err := bounds(req.IssueLimit, req.Addresses)
@@ -229,8 +224,11 @@ func (s *Server) removeSecret(c echo.Context) error {
 	if err != nil {
 		return s.refuse(c, err)
 	}
-	secret, force := c.Param("secret"), c.QueryParam("force") == "true"
-	client, err := s.Registry.RemoveSecret(c.Request().Context(), id, secret, force, by(c, c.QueryParam("reason")))
+	force, err := forceParam(c)
+	if err != nil {
+		return s.refuse(c, err)
+	}
+	client, err := s.Registry.RemoveSecret(c.Request().Context(), id, c.Param("secret"), force, by(c, c.QueryParam("reason")))
 	if err != nil {
 		return s.refuse(c, err)
 	}

@@ -1,11 +1,7 @@
 package admin
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"time"
 
 	"scopegate/authz"
@@ -21,7 +17,7 @@ func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d)
 func (d *Duration) UnmarshalText(text []byte) error {
 	v, err := time.ParseDuration(string(text))
 	if err != nil {
-		return fmt.Errorf("want a duration like \"30m\"")
+		return errors.New(`want a duration like "30m"`)
 	}
 	*d = Duration(v)
 	return nil
@@ -138,32 +134,4 @@ func timeOrNull(t time.Time) *time.Time {
 	}
 	t = t.UTC()
 	return &t
-}
-
-// decode reads exactly one JSON value without unknown and repeated members.
-func decode(body []byte, v any) error {
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		return fmt.Errorf("%w: %s", errBadRequest, jsonError(err))
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("%w: something follows the JSON value", errBadRequest)
-	}
-	return uniqueMembers(body)
-}
-
-// jsonError says what is wrong in the words of JSON, not of Go's types.
-func jsonError(err error) string {
-	var kind *json.UnmarshalTypeError
-	var syntax *json.SyntaxError
-	switch {
-	case errors.As(err, &kind):
-		return fmt.Sprintf("member %q cannot be a JSON %s", kind.Field, kind.Value)
-	case errors.As(err, &syntax):
-		return fmt.Sprintf("not JSON at byte %d", syntax.Offset)
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return "the JSON value is cut short"
-	}
-	return err.Error()
 }

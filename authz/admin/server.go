@@ -66,10 +66,13 @@ type ExplainRequest struct {
 	From string `json:"from,omitempty"`
 }
 
+// root is where the API's paths begin.
+const root = "/admin/v1"
+
 // Mount gives the API its paths. Over the Unix socket, which only its owner
 // can open, no credential is asked.
 func (s *Server) Mount(e *echo.Echo, overSocket bool) {
-	g := e.Group("/admin/v1", s.guard(overSocket))
+	g := e.Group(root, s.guard(overSocket), s.knownParameters)
 	g.RouteNotFound("/*", otherwise(e))
 	g.POST("/clients", s.createClient)
 	g.GET("/clients", s.listClients)

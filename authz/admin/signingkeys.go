@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"fmt"
 	"net/http"
 	"time"
 
@@ -75,15 +74,11 @@ func (s *Server) rotateSigningKeys(c echo.Context) error {
 
 // retireSigningKey takes ?force=true for a key that others may know.
 func (s *Server) retireSigningKey(c echo.Context) error {
-	id, force := c.Param("id"), false
-	switch text := c.QueryParam("force"); text {
-	case "", "false":
-	case "true":
-		force = true
-	default:
-		return s.refuse(c, fmt.Errorf("%w: force %.20q: use true or false", errBadRequest, text))
+	force, err := forceParam(c)
+	if err != nil {
+		return s.refuse(c, err)
 	}
-	if err := s.Signing.Retire(c.Request().Context(), id, force, by(c, c.QueryParam("reason"))); err != nil {
+	if err := s.Signing.Retire(c.Request().Context(), c.Param("id"), force, by(c, c.QueryParam("reason"))); err != nil {
 		return s.refuse(c, err)
 	}
 	return s.listSigningKeys(c)

@@ -57,7 +57,7 @@ func (s *Server) usageOfRoutes(c echo.Context) error {
 		}
 		q.After, more = page.Next, page.Next != ""
 	}
-	some := q.OwnerType != "" || q.Status != "" || q.Name != "" || len(q.Labels) > 0 || c.QueryParam("client_id") != ""
+	some := q.Narrows() || c.QueryParam("client_id") != ""
 	out := RouteUsage{UnaskedScopes: unaskedScopes(routes, policy, holders, some)}
 	if !some {
 		out.UncallableRoutes = uncallableRoutes(routes, callers)

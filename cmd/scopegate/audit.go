@@ -32,7 +32,12 @@ func auditCommand(w world) *cobra.Command {
   scopegate audit --client 7f0c2b9e-5d1a-4c8e-9b7f-3a6d1e2f4b5c --output json
   scopegate audit --actor admin: --since 2026-01-01T00:00:00Z --until 2026-02-01T00:00:00Z`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), w) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := notEmpty(cmd, "client", "actor", "since", "until"); err != nil {
+				return err
+			}
+			return f.run(cmd.Context(), w)
+		},
 	}
 	f.add(cmd)
 	cmd.Flags().StringVar(&f.client, "client", "", "only changes of this client")
@@ -65,10 +70,20 @@ func (f *auditFlags) run(ctx context.Context, w world) error {
 			return err
 		}
 		if last {
-			return nil
+			return f.more(w, &page)
 		}
 		q.Set("cursor", strconv.FormatUint(page.NextCursor, 10))
 	}
+}
+
+// more says how to go on where a table ends before the log does; JSON says so
+// itself.
+func (f *auditFlags) more(w world, page *admin.EventList) error {
+	if f.format == "json" || !page.More {
+		return nil
+	}
+	_, err := fmt.Fprintf(w.stderr, "There are more: --cursor %d\n", page.NextCursor)
+	return err
 }
 
 func (f *auditFlags) query(now time.Time) (url.Values, error) {

@@ -163,6 +163,9 @@ func (r *remote) printClient(w world, c *admin.Client) error {
 		t.row("generation", c.Generation)
 		t.row("created_at", when(&c.CreatedAt))
 		t.row("last_used_at", when(c.LastUsedAt))
+		if c.TokensNotBefore != nil {
+			t.row("tokens_not_before", when(c.TokensNotBefore))
+		}
 		for _, s := range c.Secrets {
 			t.row("secret "+s.ID, s.Preview+"...", "created "+when(&s.CreatedAt), "ends "+when(s.ExpiresAt), "last used "+when(s.LastUsedAt))
 		}

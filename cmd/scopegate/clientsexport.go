@@ -32,6 +32,9 @@ the file. To move clients with their secrets, use backup and restore.`,
 		Example: "  scopegate clients export --owner tenant:42 > clients.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := notEmpty(cmd, "owner", "managed-by"); err != nil {
+				return err
+			}
 			kind, id, err := splitOwner(owner)
 			if err != nil {
 				return err

@@ -25,6 +25,9 @@ func clientsList(w world) *cobra.Command {
 		Example: "  scopegate clients list --search tenant:42 --label env=production",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := notEmpty(cmd, "owner", "status", "name", "search", "managed-by", "cursor"); err != nil {
+				return err
+			}
 			kind, id, err := splitOwner(owner)
 			if err != nil {
 				return err

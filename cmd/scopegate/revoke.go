@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -53,27 +54,42 @@ func (r *remote) revokeOwner(cmd *cobra.Command, w world, owner, reason string, 
 	if err != nil {
 		return err
 	}
+	var out admin.RevokedClients
+	goOn := yes
 	if !yes {
-		all, err := r.allClients(cmd.Context(), w, url.Values{"limit": {"1000"}, "owner_type": {kind}, "owner_id": {id}})
-		if err != nil {
-			return err
-		}
-		living := 0
-		for i := range all {
-			if all[i].Status != "revoked" {
-				living++
-			}
-		}
-		question := fmt.Sprintf("%d client(s) of %s will be revoked for good, and all their tokens end.", living, owner)
-		if err := confirm(w, question, owner); err != nil {
+		if goOn, err = r.confirmOwner(cmd.Context(), w, owner, kind, id); err != nil {
 			return err
 		}
 	}
-	var out admin.RevokedClients
-	if err := r.ask(cmd.Context(), w, http.MethodPost, "/admin/v1/clients/revoke", admin.OwnerRequest{OwnerType: kind, OwnerID: id, Reason: reason}, &out); err != nil {
-		return err
+	if goOn {
+		req := admin.OwnerRequest{OwnerType: kind, OwnerID: id, Reason: reason}
+		if err := r.ask(cmd.Context(), w, http.MethodPost, "/admin/v1/clients/revoke", req, &out); err != nil {
+			return err
+		}
+	}
+	if out.Revoked == 0 {
+		fmt.Fprintf(w.stderr, "%s has no client that is not revoked already.\n", owner)
 	}
 	return r.print(w.stdout, out, func(t *table) { t.row("revoked", out.Revoked) })
+}
+
+// confirmOwner asks whether an owner's clients shall be revoked; false: there
+// are none.
+func (r *remote) confirmOwner(ctx context.Context, w world, owner, kind, id string) (goOn bool, err error) {
+	all, err := r.allClients(ctx, w, url.Values{"limit": {"1000"}, "owner_type": {kind}, "owner_id": {id}})
+	if err != nil {
+		return false, err
+	}
+	living := 0
+	for i := range all {
+		if all[i].Status != "revoked" {
+			living++
+		}
+	}
+	if living == 0 {
+		return false, nil
+	}
+	return true, confirm(w, fmt.Sprintf("%d client(s) of %s will be revoked for good, and all their tokens end.", living, owner), owner)
 }
 
 func clientsStatus(w world, verb, short string) *cobra.Command {
@@ -104,6 +120,9 @@ func clientsRevokeTokens(w world) *cobra.Command {
 		Short: "End all tokens of a client, or those issued before an instant",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if err := notEmpty(cmd, "issued-before"); err != nil {
+				return err
+			}
 			if before != "" {
 				if req.IssuedBefore, err = time.Parse(time.RFC3339, before); err != nil {
 					return usage("--issued-before %q: use RFC 3339, e.g. 2026-01-31T12:00:00Z", before)

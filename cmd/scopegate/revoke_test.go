@@ -25,7 +25,13 @@ func TestAnOwnersClientsAreRevokedAtOnceAndOnlyWhenConfirmed(t *testing.T) {
 		}
 	}
 
-	var out admin.RevokedClients
+	var none, out admin.RevokedClients
+	for _, args := range [][]string{{}, {"--yes"}} {
+		p.json(&none, append([]string{"clients", "revoke", "--owner", "tenant:44"}, args...)...)
+		if none.Revoked != 0 {
+			t.Errorf("%d clients of nobody revoked", none.Revoked)
+		}
+	}
 	p.json(&out, "clients", "revoke", "--owner", "tenant:42", "--yes")
 	if out.Revoked != 2 {
 		t.Errorf("%d clients revoked, want 2", out.Revoked)

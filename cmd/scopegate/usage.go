@@ -32,6 +32,9 @@ func usageCommand(w world) *cobra.Command {
 		Example: "  scopegate usage --owner tenant:42 --unused-for 2160h",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := notEmpty(cmd, "client", "owner"); err != nil {
+				return err
+			}
 			kind, id, err := splitOwner(owner)
 			if err != nil {
 				return err
