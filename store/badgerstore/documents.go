@@ -1,6 +1,7 @@
 package badgerstore
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -150,15 +151,21 @@ func decodeEvent(key eventKey, b []byte) (authz.Event, error) {
 	return e, nil
 }
 
+// encodeDocument writes < > & as they are: escaped for HTML, as json.Marshal
+// does, they take six bytes, and a client with scopes of them has no room.
 func encodeDocument(d any) ([]byte, error) {
-	text, err := json.Marshal(d)
-	if err != nil {
+	var b bytes.Buffer
+	b.WriteByte(versionDocument)
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(d); err != nil {
 		return nil, fmt.Errorf("encode: %w", err)
 	}
-	if len(text) >= maxDocument {
-		return nil, fmt.Errorf("a record of %d bytes is above the %d that can be stored", len(text), maxDocument)
+	document := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	if len(document) > maxDocument {
+		return nil, fmt.Errorf("a record of %d bytes is above the %d that can be stored", len(document)-1, maxDocument)
 	}
-	return append([]byte{versionDocument}, text...), nil
+	return document, nil
 }
 
 func decodeDocument(b []byte, d any) error {

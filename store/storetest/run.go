@@ -16,6 +16,7 @@ func Run(t *testing.T, open Open) {
 	}{
 		{"a new store is empty", newStoreIsEmpty},
 		{"a client comes back as it was put", clientRoundTrip},
+		{"the largest client that is valid is kept", largestClientIsKept},
 		{"a client's values are copies", clientValuesAreCopies},
 		{"a client is created once", clientIsCreatedOnce},
 		{"a write needs the stored version", writeNeedsStoredVersion},
