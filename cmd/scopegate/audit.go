@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -152,8 +153,11 @@ func (p *auditPrinter) pageJSON(page *admin.EventList, last bool) error {
 		p.started = true
 	}
 	for i := range page.Events {
-		text, err := json.MarshalIndent(&page.Events[i], "    ", "  ")
-		if err != nil {
+		var text bytes.Buffer
+		e := json.NewEncoder(&text)
+		e.SetIndent("    ", "  ")
+		e.SetEscapeHTML(false) // as all output
+		if err := e.Encode(&page.Events[i]); err != nil {
 			return err
 		}
 		separator := ",\n    "
@@ -161,7 +165,7 @@ func (p *auditPrinter) pageJSON(page *admin.EventList, last bool) error {
 			separator = "\n    "
 		}
 		p.events++
-		fmt.Fprintf(p.out, "%s%s", separator, text)
+		fmt.Fprintf(p.out, "%s%s", separator, bytes.TrimSpace(text.Bytes()))
 	}
 	if !last {
 		return nil
