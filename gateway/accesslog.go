@@ -22,6 +22,8 @@ const (
 type AccessLog struct {
 	Lines  *LineWriter
 	Format Format
+
+	time logTime
 }
 
 // write encodes the line in the passage's own memory and hands it over.
@@ -33,7 +35,7 @@ func (l *AccessLog) write(p *passage, reason authz.Reason, took time.Duration) {
 	from := p.scratch.mark()
 	line := logLine{b: p.scratch.b, text: l.Format == FormatText}
 	line.begin()
-	line.plain("time", appendLogTime(line.spare(), p.x.Start))
+	line.plain("time", l.time.append(line.spare(), p.x.Start))
 	line.word("level", "INFO")
 	line.word("msg", "request")
 	line.word("request_id", p.id)

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"time"
 
 	"scopegate/authz"
 	"scopegate/gateway/exchange"
@@ -12,9 +13,13 @@ var (
 	AppendJSON   = appendJSON
 	AppendMasked = appendMasked
 	PlainName    = plainName
-
-	AppendLogTime = appendLogTime
 )
+
+// LogTime is exported for tests.
+type LogTime struct{ logTime }
+
+// Append appends a time as the access log writes it.
+func (l *LogTime) Append(b []byte, at time.Time) []byte { return l.append(b, at) }
 
 // Passes reports whether a field of this name passes to an upstream.
 func Passes(name string) bool {
