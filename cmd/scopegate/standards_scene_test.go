@@ -276,7 +276,7 @@ func (s *scene) dial(raw string) *conn {
 
 // head reads the next head; empty if the connection ends before.
 func (c *conn) head() string {
-	head, _ := readHeadText(c.r)
+	head, _ := gatewaytest.ReadHead(c.r)
 	return head
 }
 

@@ -6,10 +6,11 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httputil"
 	"strings"
 	"sync"
 	"testing"
+
+	"scopegate/gateway/gatewaytest"
 )
 
 // recorder is the upstream of the standards: it remembers every byte of a
@@ -38,31 +39,8 @@ const answerOK = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length:
 
 func newRecorder(t *testing.T) *recorder {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	u := &recorder{addr: l.Addr().String()}
-	var running sync.WaitGroup
-	var conns sync.Map
-	running.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			conns.Store(c, nil)
-			running.Go(func() {
-				defer c.Close()
-				u.serve(c)
-			})
-		}
-	})
-	t.Cleanup(func() {
-		l.Close()
-		conns.Range(func(c, _ any) bool { c.(net.Conn).Close(); return true })
-		running.Wait()
-	})
+	u := &recorder{}
+	u.addr = gatewaytest.Listen(t, u.serve)
 	return u
 }
 
@@ -89,7 +67,7 @@ func (u *recorder) serve(c net.Conn) {
 	r := bufio.NewReader(c)
 	for {
 		rec := &recorded{}
-		head, err := readHeadText(r)
+		head, err := gatewaytest.ReadHead(r)
 		if err != nil {
 			return
 		}
@@ -133,40 +111,9 @@ func (u *recorder) serve(c net.Conn) {
 	}
 }
 
-func readHeadText(r *bufio.Reader) (string, error) {
-	var head strings.Builder
-	for {
-		line, err := r.ReadString('\n')
-		if err != nil {
-			return "", err
-		}
-		head.WriteString(line)
-		if line == "\r\n" || line == "\n" {
-			return head.String(), nil
-		}
-	}
-}
-
 func (u *recorder) readBody(r *bufio.Reader, req *http.Request, rec *recorded) error {
-	var body io.Reader = http.NoBody
-	chunked := len(req.TransferEncoding) > 0
-	switch {
-	case chunked:
-		body = httputil.NewChunkedReader(r)
-	case req.ContentLength > 0:
-		body = io.LimitReader(r, req.ContentLength)
-	}
-	data, err := io.ReadAll(body)
-	trailer := ""
-	for line := ""; err == nil && chunked && line != "\r\n"; {
-		line, err = r.ReadString('\n')
-		trailer += line
-	}
-	short := !chunked && req.ContentLength > 0 && int64(len(data)) < req.ContentLength
-	if err == nil && short {
-		err = io.ErrUnexpectedEOF
-	}
-	u.change(func() { rec.body, rec.trailer, rec.complete = string(data), strings.TrimSpace(trailer), err == nil })
+	body, trailer, err := gatewaytest.ReadBody(r, req)
+	u.change(func() { rec.body, rec.trailer, rec.complete = body, strings.TrimSpace(trailer), err == nil })
 	return err
 }
 

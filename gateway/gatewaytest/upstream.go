@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httputil"
 	"strings"
 	"sync"
 	"testing"
@@ -34,31 +33,8 @@ const DefaultAnswer = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Le
 // StartUpstream serves on a loopback port until the test ends.
 func StartUpstream(t testing.TB) *Upstream {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	u := &Upstream{Addr: l.Addr().String(), answer: DefaultAnswer}
-	var running sync.WaitGroup
-	var conns sync.Map
-	running.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			conns.Store(c, nil)
-			running.Go(func() {
-				defer c.Close()
-				u.serve(c)
-			})
-		}
-	})
-	t.Cleanup(func() {
-		l.Close()
-		conns.Range(func(c, _ any) bool { c.(net.Conn).Close(); return true })
-		running.Wait()
-	})
+	u := &Upstream{answer: DefaultAnswer}
+	u.Addr = Listen(t, u.serve)
 	return u
 }
 
@@ -96,38 +72,17 @@ func (u *Upstream) serve(c net.Conn) {
 
 // readRequest reads one request without understanding more than its framing.
 func readRequest(r *bufio.Reader) (s Seen, err error) {
-	var head strings.Builder
-	for {
-		line, err := r.ReadString('\n')
-		if err != nil {
-			return s, err
-		}
-		head.WriteString(line)
-		if line == "\r\n" || line == "\n" {
-			break
-		}
+	if s.Head, err = ReadHead(r); err != nil {
+		return s, err
 	}
-	s.Head = head.String()
 	req, err := http.ReadRequest(bufio.NewReader(strings.NewReader(s.Head)))
 	if err != nil {
 		return s, errors.New("not a request: " + s.Head)
 	}
-	var body io.Reader = http.NoBody
-	switch {
-	case len(req.TransferEncoding) > 0:
-		body = httputil.NewChunkedReader(r)
-	case req.ContentLength > 0:
-		body = io.LimitReader(r, req.ContentLength)
+	body, trailer, err := ReadBody(r, req)
+	s.Body = body
+	for line := range strings.Lines(trailer) { // which must not be there
+		s.Head += "TRAILER " + line
 	}
-	data, err := io.ReadAll(body)
-	if err == nil && len(req.TransferEncoding) > 0 {
-		var end string
-		for end != "\r\n" && err == nil { // trailers, which must not be there
-			if end, err = r.ReadString('\n'); end != "\r\n" {
-				s.Head += "TRAILER " + end
-			}
-		}
-	}
-	s.Body = string(data)
 	return s, err
 }
