@@ -193,15 +193,7 @@ func (e *statusError) Error() string { return http.StatusText(e.status) }
 // await waits until something is so.
 func await(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	limit := time.NewTimer(scriptPatience)
-	defer limit.Stop()
-	again := time.NewTicker(tick)
-	defer again.Stop()
-	for !so() {
-		select {
-		case <-again.C:
-		case <-limit.C:
-			t.Fatalf("not in time: %s", what)
-		}
+	if !eventually(so) {
+		t.Fatalf("not in time: %s", what)
 	}
 }

@@ -119,6 +119,13 @@ func (p *process) exit(ts *testscript.TestScript) int {
 
 // until looks again and again until ok says yes.
 func until(ts *testscript.TestScript, ok func() bool, what func() string) {
+	if !eventually(ok) {
+		ts.Fatalf("not in time: %s", what())
+	}
+}
+
+// eventually reports whether ok said yes in time.
+func eventually(ok func() bool) bool {
 	limit := time.NewTimer(scriptPatience)
 	defer limit.Stop()
 	again := time.NewTicker(tick)
@@ -127,9 +134,10 @@ func until(ts *testscript.TestScript, ok func() bool, what func() string) {
 		select {
 		case <-again.C:
 		case <-limit.C:
-			ts.Fatalf("not in time: %s", what())
+			return ok()
 		}
 	}
+	return true
 }
 
 // serving is the log line of a server that began to serve.

@@ -15,7 +15,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 // stage is a running server with its upstream and the tokens that the cases
@@ -167,22 +166,6 @@ func (st *stage) poll(ok func() bool) {
 	if !eventually(ok) {
 		st.t.Fatalf("not in time:\n%s", st.server.log())
 	}
-}
-
-// eventually reports whether ok said yes in time.
-func eventually(ok func() bool) bool {
-	limit := time.NewTimer(scriptPatience)
-	defer limit.Stop()
-	again := time.NewTicker(tick)
-	defer again.Stop()
-	for !ok() {
-		select {
-		case <-again.C:
-		case <-limit.C:
-			return ok()
-		}
-	}
-	return true
 }
 
 // ask calls the admin API over its socket and returns status and answer.
