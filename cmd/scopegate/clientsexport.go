@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -35,13 +34,10 @@ the file. To move clients with their secrets, use backup and restore.`,
 			if err := notEmpty(cmd, "owner", "managed-by"); err != nil {
 				return err
 			}
-			kind, id, err := splitOwner(owner)
+			q, err := clientsQuery(owner, labels)
 			if err != nil {
 				return err
 			}
-			q := url.Values{"limit": {"1000"}, "label": labels}
-			setIfGiven(q, "owner_type", kind)
-			setIfGiven(q, "owner_id", id)
 			setIfGiven(q, "managed_by", managedBy)
 			rr := remote{adminFlags: r, outputFlags: outputFlags{format: "json"}}
 			all, err := rr.allClients(cmd.Context(), w, q)

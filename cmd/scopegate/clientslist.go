@@ -28,16 +28,13 @@ func clientsList(w world) *cobra.Command {
 			if err := notEmpty(cmd, "owner", "status", "name", "search", "managed-by", "cursor"); err != nil {
 				return err
 			}
-			kind, id, err := splitOwner(owner)
+			q, err := clientsQuery(owner, labels)
 			if err != nil {
 				return err
 			}
-			q := url.Values{"limit": {"1000"}, "label": labels}
 			for key, value := range filters {
 				setIfGiven(q, key, *value)
 			}
-			setIfGiven(q, "owner_type", kind)
-			setIfGiven(q, "owner_id", id)
 			setIfGiven(q, "cursor", cursor)
 			if cmd.Flags().Changed("limit") {
 				return r.onePage(cmd.Context(), w, q, limit)
@@ -60,6 +57,19 @@ func clientsList(w world) *cobra.Command {
 	cmd.Flags().IntVar(&limit, "limit", 0, "one page of so many, 1 to 1000 (default: all clients)")
 	cmd.Flags().StringVar(&cursor, "cursor", "", "go on behind the page that ended with this cursor")
 	return cmd
+}
+
+// clientsQuery asks for clients of an owner, TYPE:ID, with labels; empty: any.
+// Pages are as large as they can be.
+func clientsQuery(owner string, labels []string) (url.Values, error) {
+	kind, id, err := splitOwner(owner)
+	if err != nil {
+		return nil, err
+	}
+	q := url.Values{"limit": {"1000"}, "label": labels}
+	setIfGiven(q, "owner_type", kind)
+	setIfGiven(q, "owner_id", id)
+	return q, nil
 }
 
 // setIfGiven sets a parameter of a query unless it is empty.
