@@ -5,4 +5,20 @@
 // The package owns main, the commands, the wiring of all other packages, the
 // listeners and the files of the data directory that are not the store's. It
 // is the only one that knows everybody, and holds no policy of its own.
+//
+// Where what stands:
+//
+//   - The process: main, environment, version, progress.
+//   - A server: serve and serveflags, server with the wiring, lifecycle,
+//     reload, watch, notify; demo is one with all it needs.
+//   - Its listeners: adminplane, clientaddress, connections, smallbodies,
+//     tlsfiles.
+//   - The files of its data directory: datadir, hashkeys, signingkeeper, quotas.
+//   - What it does beside: expiring, webhooks.
+//   - The commands that speak to one: adminclient and output for all of them;
+//     clients, clientslist, clientsupdate, clientsecret, clientsapply,
+//     clientsexport, clientlabels, revoke; tokens; keys, signingkeys; routes,
+//     routesdiff, routesexplain, routesimport; usage, usage_table; audit;
+//     webhookscommand, webhookstest; status; emptyflags.
+//   - The commands on a store: backup, store, storecheck, resetclock.
 package main
