@@ -16,18 +16,18 @@ const (
 	slotWait = time.Second
 )
 
-// endpoint is one address at run time: how busy it is and whether it is well.
+// endpoint is one address at run time: how busy it is and whether it is healthy.
 type endpoint struct {
 	Endpoint
 	tls   *tls.Config // nil: plain
 	pool  pool
 	slots chan struct{} // one per connection in use; nil: no bound
 
-	busy     atomic.Int64 // exchanges under way
-	failures atomic.Int32 // times in a row that it was set aside
-	aside    atomic.Int64 // until when it is set aside, as of Upstream.now
-	unwell   atomic.Bool  // the active check failed
-	down     atomic.Bool  // what Hooks.OnEndpoint was told last
+	busy      atomic.Int64 // exchanges under way
+	failures  atomic.Int32 // times in a row that it was set aside
+	aside     atomic.Int64 // until when it is set aside, as of Upstream.now
+	unhealthy atomic.Bool  // the active check failed
+	down      atomic.Bool  // what Hooks.OnEndpoint was told last
 }
 
 func newEndpoint(e Endpoint, o *Options) *endpoint {
@@ -88,7 +88,7 @@ func (e *endpoint) release() {
 	}
 }
 
-func (e *endpoint) well(now int64) bool { return !e.unwell.Load() && e.aside.Load() <= now }
+func (e *endpoint) healthy(now int64) bool { return !e.unhealthy.Load() && e.aside.Load() <= now }
 
 // failed sets the endpoint aside, for longer with each time; connected brings
 // it back. Connects that fail while it is aside began before, or had no other
@@ -99,7 +99,7 @@ func (u *Upstream) failed(e *endpoint, err error) {
 		return
 	}
 	e.failures.Store(n + 1)
-	u.tell(e, err)
+	u.report(e, err)
 }
 
 // asideFor is how long an endpoint is set aside after n failures before.
@@ -116,12 +116,12 @@ func (u *Upstream) connected(e *endpoint) {
 	}
 	e.failures.Store(0)
 	e.aside.Store(0)
-	u.tell(e, nil)
+	u.report(e, nil)
 }
 
-// tell makes a change of the endpoint's state known, once.
-func (u *Upstream) tell(e *endpoint, cause error) {
-	down := e.unwell.Load() || e.failures.Load() > 0
+// report makes a change of the endpoint's state known, once.
+func (u *Upstream) report(e *endpoint, cause error) {
+	down := e.unhealthy.Load() || e.failures.Load() > 0
 	if e.down.Swap(down) == down {
 		return
 	}
@@ -135,8 +135,8 @@ func (u *Upstream) tell(e *endpoint, cause error) {
 	}
 }
 
-// pick returns the least busy endpoint that is well and was not tried, in
-// turn where they are equal; where none is well, of those that are not. It
+// pick returns the least busy endpoint that is healthy and was not tried, in
+// turn where they are equal; where none is healthy, of those that are not. It
 // returns nil when all were tried.
 func (u *Upstream) pick(tried []*endpoint) *endpoint {
 	if len(u.endpoints) == 1 {
@@ -147,15 +147,15 @@ func (u *Upstream) pick(tried []*endpoint) *endpoint {
 	}
 	now, from := u.now(), int(u.turn.Add(1)%uint32(len(u.endpoints)))
 	var best *endpoint
-	var bestWell bool
+	var bestHealthy bool
 	for i := range u.endpoints {
 		e := u.endpoints[(from+i)%len(u.endpoints)]
 		if contains(tried, e) {
 			continue
 		}
-		well := e.well(now)
-		if best == nil || well && !bestWell || well == bestWell && e.busy.Load() < best.busy.Load() {
-			best, bestWell = e, well
+		healthy := e.healthy(now)
+		if best == nil || healthy && !bestHealthy || healthy == bestHealthy && e.busy.Load() < best.busy.Load() {
+			best, bestHealthy = e, healthy
 		}
 	}
 	return best

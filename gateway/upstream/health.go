@@ -17,8 +17,8 @@ func (u *Upstream) watchHealth(ctx context.Context, e *endpoint) {
 		if ctx.Err() != nil {
 			return
 		}
-		e.unwell.Store(err != nil)
-		u.tell(e, err)
+		e.unhealthy.Store(err != nil)
+		u.report(e, err)
 		select {
 		case <-ctx.Done():
 			return

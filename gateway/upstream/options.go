@@ -51,7 +51,7 @@ type Endpoint struct {
 }
 
 // Health asks each endpoint for Path every Interval; a status of 200 to 399
-// within Timeout is well.
+// within Timeout is healthy.
 type Health struct {
 	Path     string        // default "/"
 	Interval time.Duration // default 10s

@@ -21,7 +21,7 @@ type Upstream struct {
 	h2        *h2Client // nil: HTTP/1.1
 
 	stop    context.CancelFunc
-	tending sync.WaitGroup
+	running sync.WaitGroup
 }
 
 // New makes an Upstream and starts to look after its connections; Close ends
@@ -41,10 +41,10 @@ func New(options Options) (*Upstream, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	u.stop = stop
-	u.tending.Go(func() { u.tend(ctx) })
+	u.running.Go(func() { u.closeUnused(ctx) })
 	if o.Health != nil {
 		for _, e := range u.endpoints {
-			u.tending.Go(func() { u.watchHealth(ctx, e) })
+			u.running.Go(func() { u.watchHealth(ctx, e) })
 		}
 	}
 	return u, nil
@@ -62,7 +62,7 @@ func (u *Upstream) Up(endpoint int) bool { return !u.endpoints[endpoint].down.Lo
 // connections are not kept.
 func (u *Upstream) Close() {
 	u.stop()
-	u.tending.Wait()
+	u.running.Wait()
 	for _, e := range u.endpoints {
 		e.pool.close()
 	}
@@ -107,8 +107,8 @@ func (u *Upstream) Forward(ctx context.Context, permit *authz.Permit, req *Reque
 // of a time.Time.
 func (u *Upstream) now() int64 { return int64(time.Since(u.epoch)) }
 
-// tend closes connections that were unused for too long.
-func (u *Upstream) tend(ctx context.Context) {
+// closeUnused closes connections that were unused for too long.
+func (u *Upstream) closeUnused(ctx context.Context) {
 	keep := u.options.KeepAlive
 	ticker := time.NewTicker(max(keep/4, 10*time.Millisecond))
 	defer ticker.Stop()

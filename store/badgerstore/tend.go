@@ -16,15 +16,15 @@ const (
 	hourly   = time.Hour   // old events go, the value log is collected
 	// sweepGrace is how long after its last token's end an hour is kept.
 	sweepGrace = 2 * time.Minute
-	// reviveEvery bounds how often the engine is opened again after failures.
-	reviveEvery = 5 * time.Second
+	// restartEvery bounds how often the engine is opened again after failures.
+	restartEvery = 5 * time.Second
 	// trimChunk is how many events one transaction removes.
 	trimChunk = 500
 )
 
 // tended says when the work of an interval was last done.
 type tended struct {
-	minute, hour, revival time.Time
+	minute, hour, restarted time.Time
 }
 
 // due reports whether the interval has passed, and begins it anew. A clock
@@ -40,7 +40,7 @@ func due(last *time.Time, now time.Time, every time.Duration) bool {
 // tend does what is due. Committer only.
 func (s *Store) tend(now time.Time) {
 	s.seeClock(now)
-	s.revive(now)
+	s.restart(now)
 	if s.db == nil || s.broken.Load() != nil {
 		return
 	}
@@ -98,13 +98,13 @@ func (s *Store) makeRoom() {
 	}
 }
 
-// revive opens the engine again after a failed write. Opening reads the logs
+// restart opens the engine again after a failed write. Opening reads the logs
 // as they are on disk, which is the only way to know what is there.
-func (s *Store) revive(now time.Time) {
+func (s *Store) restart(now time.Time) {
 	if s.broken.Load() == nil {
 		return
 	}
-	if s.disk.look() < s.disk.floor || !due(&s.com.tended.revival, now, reviveEvery) {
+	if s.disk.look() < s.disk.floor || !due(&s.com.tended.restarted, now, restartEvery) {
 		return
 	}
 	if err := s.reopen(); err != nil {
