@@ -51,6 +51,11 @@ var (
 		"Open connections of callers, by the front that serves them.",
 		[]string{"front"},
 	}
+	requestHeadErrorsTotal = Description{
+		"scopegate_request_head_errors_total", TypeCounter,
+		"Connections of the public listener that net/http ended over a request's head: it refused the head (400, 417, 431, 501, 505), or the head did not come whole. No log line tells of them. HTTP/2 is not among them.",
+		nil,
+	}
 
 	upstreamSeconds = Description{
 		"scopegate_upstream_duration_seconds", TypeHistogram,
@@ -189,7 +194,7 @@ var (
 // process collectors' are not among them.
 func Describe() []Description {
 	all := []Description{
-		requestsTotal, requestSeconds, requestsInFlight, limitedTotal, connectionsOpen,
+		requestsTotal, requestSeconds, requestsInFlight, limitedTotal, connectionsOpen, requestHeadErrorsTotal,
 		upstreamSeconds, upstreamErrorsTotal, upstreamEndpointUp,
 		clientRequestsTotal, scopeUsesTotal, clients, secretsExpiring,
 		tokenRequestsTotal, tokensIssuedTotal, tokensRevokedTotal, tokensLive, tokenCacheHitsTotal, tokenCacheMissesTotal,
@@ -210,6 +215,10 @@ func (d Description) desc() *prometheus.Desc {
 
 func (d Description) counterVec() *prometheus.CounterVec {
 	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: d.Name, Help: d.Help}, d.Labels)
+}
+
+func (d Description) counter() prometheus.Counter {
+	return prometheus.NewCounter(prometheus.CounterOpts{Name: d.Name, Help: d.Help})
 }
 
 func (d Description) gaugeVec() *prometheus.GaugeVec {

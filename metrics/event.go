@@ -25,6 +25,9 @@ func (m *Metrics) StoreUp(up bool) { m.storeUp.Set(truth(up)) }
 // StoreFull says whether the disk reserve is reached.
 func (m *Metrics) StoreFull(full bool) { m.storeFull.Set(truth(full)) }
 
+// RequestHeadError counts one connection that ended over a request's head.
+func (m *Metrics) RequestHeadError() { m.requestHeadErrors.Inc() }
+
 // Reloaded says how a load of routes.yaml ended, the first one included.
 func (m *Metrics) Reloaded(ok bool, at time.Time) {
 	m.reloadSuccessful.Set(truth(ok))

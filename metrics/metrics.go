@@ -53,6 +53,7 @@ type Metrics struct {
 
 	tokenRequests                          [][]prometheus.Counter // by grant type, then result
 	tokensRevoked                          []prometheus.Counter   // by cause
+	requestHeadErrors                      prometheus.Counter
 	storeUp, storeFull                     prometheus.Gauge
 	storeWriteSeconds, storeBatchSize      prometheus.Histogram
 	reloadSuccessful, reloadSuccessSeconds prometheus.Gauge
@@ -98,6 +99,8 @@ func New(o Options) *Metrics {
 		upstreamSeconds: upstreamSeconds.histogramVec(secondBuckets),
 		endpointUp:      upstreamEndpointUp.gaugeVec(),
 
+		requestHeadErrors: requestHeadErrorsTotal.counter(),
+
 		storeUp: storeUp.gauge(), storeFull: storeFull.gauge(),
 		storeWriteSeconds: storeWriteSeconds.histogram(secondBuckets), storeBatchSize: storeBatchSize.histogram(batchBuckets),
 		reloadSuccessful: reloadSuccessful.gauge(), reloadSuccessSeconds: reloadSuccessSeconds.gauge(),
@@ -118,7 +121,7 @@ func (m *Metrics) register(o Options) {
 	build := buildInfo.gaugeVec()
 	m.registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		m.requests, m.limited, m.upstreamErrors, m.clientRequests, m.tokensIssued, m.scopeUses,
+		m.requests, m.limited, m.upstreamErrors, m.clientRequests, m.tokensIssued, m.scopeUses, m.requestHeadErrors,
 		m.requestSeconds, m.upstreamSeconds, m.endpointUp, m.storeUp, m.storeFull, m.storeWriteSeconds, m.storeBatchSize,
 		m.reloadSuccessful, m.reloadSuccessSeconds, tokenRequests, tokensRevoked, build, m.webhookDeliveries, (*collector)(m),
 	)

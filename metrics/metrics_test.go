@@ -35,6 +35,7 @@ func used(t *testing.T) *metrics.Metrics {
 	m.InFlight().Inc()
 	m.Webhook("crm").Delivered()
 	m.Connections("wire").Inc()
+	m.RequestHeadError()
 	m.StoreUp(true)
 	m.StoreFull(true)
 	m.StoreWrite(time.Millisecond, 12)
@@ -116,23 +117,24 @@ func TestEveryMethodCountsInItsMetric(t *testing.T) {
 		`scopegate_connections_open{front="http"}`:                                            "0",
 		`scopegate_connections_open{front="admin"}`:                                           "0",
 		`scopegate_connections_open{front="other"}`:                                           "0",
-		`scopegate_store_up`:                                     "1",
-		`scopegate_store_full`:                                   "1",
-		`scopegate_store_write_seconds_count`:                    "1",
-		`scopegate_store_batch_size_count`:                       "1",
-		`scopegate_store_disk_bytes`:                             "8",
-		`scopegate_store_lost_writes`:                            "11",
-		`scopegate_access_log_dropped_total`:                     "9",
-		`scopegate_tls_certificate_expiry_timestamp_seconds`:     "10",
-		`scopegate_config_last_reload_successful`:                "1",
-		`scopegate_config_last_reload_success_timestamp_seconds`: "1.7000000005e+09",
-		`scopegate_clients{status="active"}`:                     "3",
-		`scopegate_clients{status="disabled"}`:                   "2",
-		`scopegate_clients{status="revoked"}`:                    "1",
-		`scopegate_secrets_expiring`:                             "4",
-		`scopegate_tokens_live`:                                  "5",
-		`scopegate_token_cache_hits_total`:                       "6",
-		`scopegate_token_cache_misses_total`:                     "7",
+		`scopegate_request_head_errors_total`:                                                 "1",
+		`scopegate_store_up`:                                                                  "1",
+		`scopegate_store_full`:                                                                "1",
+		`scopegate_store_write_seconds_count`:                                                 "1",
+		`scopegate_store_batch_size_count`:                                                    "1",
+		`scopegate_store_disk_bytes`:                                                          "8",
+		`scopegate_store_lost_writes`:                                                         "11",
+		`scopegate_access_log_dropped_total`:                                                  "9",
+		`scopegate_tls_certificate_expiry_timestamp_seconds`:                                  "10",
+		`scopegate_config_last_reload_successful`:                                             "1",
+		`scopegate_config_last_reload_success_timestamp_seconds`:                              "1.7000000005e+09",
+		`scopegate_clients{status="active"}`:                                                  "3",
+		`scopegate_clients{status="disabled"}`:                                                "2",
+		`scopegate_clients{status="revoked"}`:                                                 "1",
+		`scopegate_secrets_expiring`:                                                          "4",
+		`scopegate_tokens_live`:                                                               "5",
+		`scopegate_token_cache_hits_total`:                                                    "6",
+		`scopegate_token_cache_misses_total`:                                                  "7",
 	}
 	issued := `scopegate_token_requests_total{grant_type="client_credentials",result="issued"}`
 	if got[issued] != "1" {

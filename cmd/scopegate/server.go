@@ -244,11 +244,11 @@ func (s *server) wireGateway(cfg *config.Config) error {
 	endpoints.Mount(e)
 	e.Pre(s.gatewayFirst())
 	s.publicHTTP = newHTTPServer(e, s.log)
-	s.connections = &connections{level: s.metrics.Connections("http")}
-	s.publicHTTP.ConnState = s.connections.note
 	s.publicHTTP.DisableGeneralOptionsHandler = true // the gateway answers OPTIONS *
 	s.publicHTTP.ReadTimeout = 0                     // bodies stream; their silence is bounded instead
 	s.publicHTTP.ConnContext = gateway.FramingContext
+	s.connections = &connections{level: s.metrics.Connections("http"), headError: s.metrics.RequestHeadError}
+	s.connections.watch(s.publicHTTP)
 	if s.o.front == "fast" && s.o.tlsCert == "" {
 		s.front = &wire.Front{
 			Pipeline: s.gateway, Reserved: isFixed, Fixed: fixed, Log: s.log, Open: s.metrics.Connections("wire"),
