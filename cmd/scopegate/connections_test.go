@@ -125,7 +125,7 @@ func TestHeadsThatReachNoHandlerAreCounted(t *testing.T) {
 				}
 				if c.status != "" {
 					answers, _ := io.ReadAll(conn)
-					last := answers[strings.LastIndex(string(answers), "HTTP/1.1 "):]
+					last := answers[max(0, strings.LastIndex(string(answers), "HTTP/1.1 ")):]
 					if !strings.HasPrefix(string(last), "HTTP/1.1 "+c.status) {
 						t.Errorf("answered %q", answers)
 					}
