@@ -127,7 +127,7 @@ var details = map[authz.Reason]string{
 	authz.ReasonBadRequest:          "the request cannot be understood",
 	authz.ReasonNoRoute:             "no route lies at this host and path",
 	authz.ReasonMethodNotAllowed:    "the route does not take this method; see Allow",
-	authz.ReasonAddressNotAllowed:   "the route is closed to this address",
+	authz.ReasonAddressNotAllowed:   "the route, or the client, may not be used from this address",
 	authz.ReasonNoToken:             "send Authorization: Bearer and an access token",
 	authz.ReasonInvalidRequest:      "exactly one Authorization field with one bearer token is needed",
 	authz.ReasonClientNotAllowed:    "the route is for other clients",

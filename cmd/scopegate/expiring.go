@@ -69,8 +69,11 @@ func (s *server) announceExpiring(c *authz.Client, now time.Time, said map[strin
 			continue
 		}
 		said[name] = now
-		s.log.Warn("secret ends soon", "client_id", string(c.ID), "name", c.Name, "secret_id", secret.ID,
-			"expires_at", secret.ExpiresAt.UTC(), "last_used_at", secret.LastUsedAt.UTC())
+		attrs := []any{"client_id", string(c.ID), "name", c.Name, "secret_id", secret.ID, "expires_at", secret.ExpiresAt.UTC()}
+		if !secret.LastUsedAt.IsZero() { // else it was never used
+			attrs = append(attrs, "last_used_at", secret.LastUsedAt.UTC())
+		}
+		s.log.Warn("secret ends soon", attrs...)
 	}
 	return n
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"scopegate/authz"
 	"scopegate/authz/admin"
 )
 
@@ -109,6 +110,9 @@ func tokensRevoke(w world) *cobra.Command {
 			token, err := tokenArgument(w, args[0])
 			if err != nil {
 				return err
+			}
+			if _, isID := authz.ParseTokenID(token); isID && !byID {
+				return usage("%s is a token's public id: give --id", token)
 			}
 			req := admin.RevokeTokenRequest{TokenRequest: admin.TokenRequest{Token: token}, Reason: reason}
 			if byID {

@@ -31,7 +31,7 @@ func (s *Store) warmUp(ctx context.Context) {
 		if err == nil {
 			s.warm.Store(true)
 			s.logger.LogAttrs(ctx, slog.LevelInfo, "token view is warm",
-				slog.Int64("tokens", s.warmed.Load()), slog.Duration("took", s.now().Sub(begun)))
+				slog.Int64("tokens", s.warmed.Load()), slog.Int64("took_ms", s.now().Sub(begun).Milliseconds()))
 			return
 		}
 		if ctx.Err() != nil {
