@@ -106,10 +106,10 @@ func (a *Authorizer) Identify(ctx context.Context, key TokenKey, resource string
 // as of Credential.
 func (a *Authorizer) identify(ctx context.Context, key *TokenKey, resource string, at time.Time, p *Principal) (Reason, error) {
 	live, err := a.Tokens.LookupToken(ctx, *key)
-	switch {
-	case errors.Is(err, ErrNotFound):
-		return ReasonUnknownToken, nil
-	case err != nil:
+	if err != nil {
+		if errors.Is(err, ErrNotFound) {
+			return ReasonUnknownToken, nil
+		}
 		return ReasonStoreUnavailable, err
 	}
 	reason := live.judge(a.now(at))
@@ -133,7 +133,7 @@ func (a *Authorizer) now(at time.Time) time.Time {
 // it expired or was revoked, or its client was revoked, disabled or cut. Long
 // tunnels ask it again and again. A store that cannot answer counts as dead.
 func (a *Authorizer) Alive(ctx context.Context, p *Principal) bool {
-	live, err := a.Tokens.LookupToken(ctx, p.key)
+	live, err := a.Tokens.LookupToken(ctx, p.TokenKey())
 	if err != nil {
 		return false
 	}
@@ -176,7 +176,8 @@ func bearerText(cred Credential) (string, Reason) {
 		return "", ReasonInvalidRequest
 	}
 	v := cred.Value
-	if len(v) < len(scheme) || !strings.EqualFold(v[:len(scheme)], scheme) {
+	// Nearly all write it in one way, which needs no folding.
+	if len(v) < len(scheme) || v[:len(scheme)] != "Bearer" && !strings.EqualFold(v[:len(scheme)], scheme) {
 		return "", ReasonNoToken // another scheme: RFC 6750 3.1, no error information
 	}
 	rest := v[len(scheme):]

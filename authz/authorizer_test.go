@@ -42,11 +42,13 @@ func liveClient() *authz.LiveClient {
 	}
 }
 
+func secondsOf(t time.Time) authz.Seconds { return authz.SecondsOf(t.Unix()) }
+
 // liveToken is a token that lives at noon and may read invoices.
 func liveToken() authz.LiveToken {
 	return authz.LiveToken{
-		Client: liveClient(), Scopes: authz.NewScopeSet("invoices.read"), Generation: 3,
-		IssuedAt: noon.Add(-time.Hour).Unix(), ExpiresAt: noon.Add(time.Hour).Unix(),
+		Client: liveClient(), Terms: &authz.Terms{Scopes: authz.NewScopeSet("invoices.read"), Generation: 3},
+		Life: authz.Life{IssuedAt: secondsOf(noon.Add(-time.Hour)), ExpiresAt: secondsOf(noon.Add(time.Hour))},
 	}
 }
 
@@ -72,20 +74,23 @@ func TestTheStateOfATokenDecides(t *testing.T) {
 		want authz.Reason
 	}{
 		{"alive", func(*authz.LiveToken) {}, authz.ReasonAllowed},
-		{"in its last second", func(l *authz.LiveToken) { l.ExpiresAt = noon.Unix() + 1 }, authz.ReasonAllowed},
-		{"at its end", func(l *authz.LiveToken) { l.ExpiresAt = noon.Unix() }, authz.ReasonExpiredToken},
-		{"after its end", func(l *authz.LiveToken) { l.ExpiresAt = noon.Unix() - 1 }, authz.ReasonExpiredToken},
+		{"in its last second", func(l *authz.LiveToken) { l.ExpiresAt = secondsOf(noon) + 1 }, authz.ReasonAllowed},
+		{"at its end", func(l *authz.LiveToken) { l.ExpiresAt = secondsOf(noon) }, authz.ReasonExpiredToken},
+		{"after its end", func(l *authz.LiveToken) { l.ExpiresAt = secondsOf(noon) - 1 }, authz.ReasonExpiredToken},
+		{"at the end of time", func(l *authz.LiveToken) { l.ExpiresAt = authz.SecondsOf(1 << 40) }, authz.ReasonAllowed},
+		{"that ended before 1970", func(l *authz.LiveToken) { l.ExpiresAt = authz.SecondsOf(-1) }, authz.ReasonExpiredToken},
 		{"without an end", func(l *authz.LiveToken) { l.ExpiresAt = 0 }, authz.ReasonExpiredToken},
 		{"revoked", func(l *authz.LiveToken) { l.Revoked = true }, authz.ReasonRevokedToken},
 		{"of an unknown client", func(l *authz.LiveToken) { l.Client = nil }, authz.ReasonUnknownToken},
+		{"without terms", func(l *authz.LiveToken) { l.Terms = nil }, authz.ReasonUnknownToken},
 		{"of a revoked client", func(l *authz.LiveToken) { l.Client.Status = authz.StatusRevoked }, authz.ReasonClientRevoked},
 		{"of a disabled client", func(l *authz.LiveToken) { l.Client.Status = authz.StatusDisabled }, authz.ReasonClientDisabled},
 		{"of a client without a status", func(l *authz.LiveToken) { l.Client.Status = "" }, authz.ReasonRevokedToken},
 		{"of a client with a status unheard of", func(l *authz.LiveToken) { l.Client.Status = "ACTIVE" }, authz.ReasonRevokedToken},
 		{"of an older generation", func(l *authz.LiveToken) { l.Generation = 2 }, authz.ReasonRevokedToken},
 		{"of a newer generation", func(l *authz.LiveToken) { l.Generation = 4 }, authz.ReasonRevokedToken},
-		{"issued before the cut", func(l *authz.LiveToken) { l.Client.TokensNotBefore = l.IssuedAt + 1 }, authz.ReasonRevokedToken},
-		{"issued at the cut", func(l *authz.LiveToken) { l.Client.TokensNotBefore = l.IssuedAt }, authz.ReasonAllowed},
+		{"issued before the cut", func(l *authz.LiveToken) { l.Client.TokensNotBefore = int64(l.IssuedAt) + 1 }, authz.ReasonRevokedToken},
+		{"issued at the cut", func(l *authz.LiveToken) { l.Client.TokensNotBefore = int64(l.IssuedAt) }, authz.ReasonAllowed},
 		{"without the scope", func(l *authz.LiveToken) { l.Scopes = authz.NewScopeSet("invoices.write") }, authz.ReasonInsufficientScope},
 		{"without scopes", func(l *authz.LiveToken) { l.Scopes = nil }, authz.ReasonInsufficientScope},
 		{"whose client lost the scope", func(l *authz.LiveToken) { l.Client.AllowedScopes = nil }, authz.ReasonInsufficientScope},
@@ -135,7 +140,7 @@ func TestThePrincipalIsWhoTheTokenIsOf(t *testing.T) {
 	if p.TokenKey() != key || p.Hash != key.Hash {
 		t.Errorf("the principal's token is %s", p.Hash.ID())
 	}
-	if p.IssuedAt.Unix() != live.IssuedAt || p.ExpiresAt.Unix() != live.ExpiresAt {
+	if p.IssuedAt.Unix() != int64(live.IssuedAt) || p.ExpiresAt.Unix() != int64(live.ExpiresAt) {
 		t.Errorf("it lives from %s to %s", p.IssuedAt, p.ExpiresAt)
 	}
 }
@@ -308,7 +313,7 @@ func TestZeroValuesAllowNothing(t *testing.T) {
 func TestATunnelsTokenIsAliveUntilItEnds(t *testing.T) {
 	cases := map[string]func(*authz.LiveToken, *desk){
 		"revoked":         func(l *authz.LiveToken, _ *desk) { l.Revoked = true },
-		"expired":         func(l *authz.LiveToken, _ *desk) { l.ExpiresAt = noon.Unix() },
+		"expired":         func(l *authz.LiveToken, _ *desk) { l.ExpiresAt = secondsOf(noon) },
 		"client revoked":  func(l *authz.LiveToken, _ *desk) { l.Client.Status = authz.StatusRevoked },
 		"client disabled": func(l *authz.LiveToken, _ *desk) { l.Client.Status = authz.StatusDisabled },
 		"client cut":      func(l *authz.LiveToken, _ *desk) { l.Client.Generation++ },
@@ -376,7 +381,7 @@ func FuzzParseBearer(f *testing.F) {
 
 func TestTheTimeOfARequestCountsWhereTheClockKnowsWhatToMakeOfIt(t *testing.T) {
 	live := liveToken()
-	live.ExpiresAt = noon.Unix() + 60
+	live.ExpiresAt = secondsOf(noon) + 60
 	for _, tc := range []struct {
 		name string
 		came time.Time

@@ -2,6 +2,7 @@ package authz
 
 import (
 	"context"
+	"math"
 	"slices"
 	"time"
 )
@@ -34,20 +35,42 @@ func LiveClientOf(c *Client) *LiveClient {
 
 // LiveToken is what is known of a token at the moment of a check. It is
 // judged at use: nothing in it says yet that the token may pass.
+//
+// It is four words, which travel in registers. A larger one goes through
+// memory, where its words are waited for together: the reading of what they
+// point to could not begin beforehand.
 type LiveToken struct {
-	Client     *LiveClient // the client's state now; nil: the client is unknown
-	Scopes     *ScopeSet   // as issued
-	Resources  []string    // RFC 8707, as issued
-	Generation uint64      // of the client when the token was issued
-	IssuedAt   int64       // Unix seconds
-	ExpiresAt  int64       // Unix seconds
-	Revoked    bool
+	Client *LiveClient // the client's state now; nil: the client is unknown
+	*Terms             // as issued; nil: the token is unknown
+	Life
 }
+
+// Terms are what tokens that were issued alike have in common. They are
+// immutable.
+type Terms struct {
+	Scopes     *ScopeSet
+	Resources  []string // RFC 8707
+	Generation uint64   // of the client
+}
+
+// Life is when a token was issued and when it ends.
+type Life struct {
+	IssuedAt  Seconds
+	ExpiresAt Seconds // refused from this instant on
+	Revoked   bool
+}
+
+// Seconds are Unix seconds as the record of a live token holds them.
+type Seconds uint32
+
+// SecondsOf returns Unix seconds as Seconds: what lies before 1970 is 0, and
+// what lies after 2106 is then.
+func SecondsOf(unix int64) Seconds { return Seconds(min(max(unix, 0), math.MaxUint32)) }
 
 // TokenSource finds tokens for the Authorizer: the store's live view.
 type TokenSource interface {
-	// LookupToken returns what is known of the token. ErrNotFound means that
-	// it does not exist; any other error that the source cannot answer.
+	// LookupToken returns what is known of the token, its Terms among it.
+	// ErrNotFound means that it does not exist; any other error that the source cannot answer.
 	LookupToken(ctx context.Context, key TokenKey) (LiveToken, error)
 }
 
@@ -60,24 +83,24 @@ type Principal struct {
 	Hash      TokenHash // of the token; its ID is public
 	IssuedAt  time.Time
 	ExpiresAt time.Time
-	key       TokenKey
+	hour      Hour // of the token's key
 }
 
 // Can reports whether the principal holds exactly this scope.
 func (p *Principal) Can(scope Scope) bool { return p.Scopes.Has(scope) }
 
 // TokenKey returns the key of the principal's token.
-func (p *Principal) TokenKey() TokenKey { return p.key }
+func (p *Principal) TokenKey() TokenKey { return TokenKey{Hour: p.hour, Hash: p.Hash} }
 
 // judge is the law of one token at one moment: every field is looked at on
 // every use, and absence of a record is never what refuses a revoked token.
-func (t *LiveToken) judge(now time.Time) Reason {
+func (t LiveToken) judge(now time.Time) Reason {
 	switch {
-	case t.Client == nil:
+	case t.Client == nil || t.Terms == nil:
 		return ReasonUnknownToken
 	case t.Revoked:
 		return ReasonRevokedToken
-	case now.Unix() >= t.ExpiresAt:
+	case now.Unix() >= int64(t.ExpiresAt):
 		return ReasonExpiredToken
 	case t.Client.Status == StatusRevoked:
 		return ReasonClientRevoked
@@ -85,7 +108,7 @@ func (t *LiveToken) judge(now time.Time) Reason {
 		return ReasonClientDisabled
 	case t.Client.Status != StatusActive, t.Generation != t.Client.Generation:
 		return ReasonRevokedToken
-	case t.IssuedAt < t.Client.TokensNotBefore:
+	case int64(t.IssuedAt) < t.Client.TokensNotBefore:
 		return ReasonRevokedToken
 	}
 	return ReasonAllowed
@@ -93,12 +116,11 @@ func (t *LiveToken) judge(now time.Time) Reason {
 
 // fill writes on whose behalf a token that was judged good is used. It fills
 // in place, since copies of a Principal are a tenth of a check's time.
-func (t *LiveToken) fill(p *Principal, key *TokenKey) {
-	*p = Principal{
-		Client: t.Client, Grant: GrantClientCredentials, Scopes: t.Scopes.Within(t.Client.AllowedScopes),
-		Hash: key.Hash, IssuedAt: time.Unix(t.IssuedAt, 0), ExpiresAt: time.Unix(t.ExpiresAt, 0), key: *key,
-	}
+func (t LiveToken) fill(p *Principal, key *TokenKey) {
+	p.Client, p.Grant, p.Scopes = t.Client, GrantClientCredentials, t.Scopes.Within(t.Client.AllowedScopes)
+	p.Hash, p.hour = key.Hash, key.Hour
+	p.IssuedAt, p.ExpiresAt = time.Unix(int64(t.IssuedAt), 0), time.Unix(int64(t.ExpiresAt), 0)
 }
 
 // opens reports whether the token may be used at this resource; empty: none.
-func (t *LiveToken) opens(resource string) bool { return bindingOpens(t.Resources, resource) }
+func (t LiveToken) opens(resource string) bool { return bindingOpens(t.Resources, resource) }

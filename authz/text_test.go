@@ -111,6 +111,30 @@ func TestEveryChangedCharacterIsNoticed(t *testing.T) {
 	}
 }
 
+// A byte that is no digit is refused wherever it stands, also where the
+// checksum holds.
+func TestEveryByteOfATokenIsADigit(t *testing.T) {
+	for at := len("spoat_"); at < len(sampleToken)-6; at++ {
+		for _, c := range []byte("_-/:@[`{ \x00\x7f\x80\xff") {
+			text := []byte(sampleToken[:len(sampleToken)-6])
+			text[at] = c
+			sum := crc32.ChecksumIEEE(text)
+			var digits [6]byte
+			for i := len(digits) - 1; i >= 0; i, sum = i-1, sum/62 {
+				digits[i] = base62[sum%62]
+			}
+			if token := string(text) + string(digits[:]); acceptsToken(token) {
+				t.Errorf("%q is taken for a token", token)
+			}
+		}
+	}
+}
+
+func acceptsToken(text string) bool {
+	_, ok := authz.ParseToken(text)
+	return ok
+}
+
 // Bytes of 248 and more would favour the first digits: they are drawn again.
 func TestRandomDigitsAreEquallyLikely(t *testing.T) {
 	secret, err := authz.NewSecret(&repeated{bytes: []byte{248, 255, 61, 250}})

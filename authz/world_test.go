@@ -33,8 +33,9 @@ func (s engineSource) LookupToken(ctx context.Context, key authz.TokenKey) (auth
 		return authz.LiveToken{}, err
 	}
 	return authz.LiveToken{
-		Client: authz.LiveClientOf(&c), Scopes: t.Scopes, Resources: t.Resources, Generation: t.Generation,
-		IssuedAt: t.IssuedAt.Unix(), ExpiresAt: t.ExpiresAt.Unix(), Revoked: t.Revoked,
+		Client: authz.LiveClientOf(&c),
+		Terms:  &authz.Terms{Scopes: t.Scopes, Resources: t.Resources, Generation: t.Generation},
+		Life:   authz.Life{IssuedAt: secondsOf(t.IssuedAt), ExpiresAt: secondsOf(t.ExpiresAt), Revoked: t.Revoked},
 	}, nil
 }
 

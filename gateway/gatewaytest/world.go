@@ -62,7 +62,8 @@ func NewWorld() *World {
 	now := time.Now().Unix()
 	put := func(name string, c *authz.LiveClient, scopes *authz.ScopeSet, expires int64, revoked bool) {
 		w.Put(name, authz.LiveToken{
-			Client: c, Scopes: scopes, Generation: 1, IssuedAt: now - 7200, ExpiresAt: expires, Revoked: revoked,
+			Client: c, Terms: &authz.Terms{Scopes: scopes, Generation: 1},
+			Life: authz.Life{IssuedAt: authz.SecondsOf(now - 7200), ExpiresAt: authz.SecondsOf(expires), Revoked: revoked},
 		})
 	}
 	later := now + 3600

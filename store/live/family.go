@@ -12,10 +12,8 @@ import (
 // family is what tokens that were issued alike share: it is kept once, and
 // the tokens' records name it by number.
 type family struct {
-	client     *client
-	generation uint64
-	scopes     *authz.ScopeSet
-	resources  []string
+	terms  authz.Terms
+	client *client
 
 	id   uint32
 	refs int // records that name it; guarded by families.mu
@@ -25,8 +23,8 @@ type family struct {
 // token is what is known of a token with these facts, and of its client now.
 func (f *family) token(of facts) authz.LiveToken {
 	return authz.LiveToken{
-		Client: f.client.live.Load(), Scopes: f.scopes, Resources: f.resources, Generation: f.generation,
-		IssuedAt: int64(of.issued()), ExpiresAt: int64(of.expires()), Revoked: of.revoked(),
+		Client: f.client.live.Load(), Terms: &f.terms,
+		Life: authz.Life{IssuedAt: authz.Seconds(of.issued()), ExpiresAt: authz.Seconds(of.expires()), Revoked: of.revoked()},
 	}
 }
 
@@ -79,13 +77,14 @@ func (fs *families) join(c *client, t *authz.AccessToken) uint32 {
 		f.refs++
 		return f.id
 	}
-	f := &family{client: c, generation: t.Generation, scopes: t.Scopes, cost: familyCost + int64(len(key.resources))}
+	f := &family{client: c, terms: authz.Terms{Generation: t.Generation}, cost: familyCost + int64(len(key.resources))}
 	if len(t.Resources) > 0 {
-		f.resources = slices.Clone(t.Resources)
+		f.terms.Resources = slices.Clone(t.Resources)
 	}
+	f.terms.Scopes = t.Scopes
 	if live := c.live.Load(); live != nil && live.AllowedScopes.Equal(t.Scopes) {
-		f.scopes = live.AllowedScopes // one set for both, and equal at a glance
-		key.scopes = f.scopes.String()
+		f.terms.Scopes = live.AllowedScopes // one set for both, and equal at a glance
+		key.scopes = f.terms.Scopes.String()
 	} else {
 		f.cost += int64(len(key.scopes) + scopeCost*t.Scopes.Len())
 	}
@@ -136,7 +135,7 @@ func (fs *families) leave(id uint32) {
 	if f.refs--; f.refs > 0 {
 		return
 	}
-	delete(fs.byKey, familyKey{f.client, f.generation, f.scopes.String(), strings.Join(f.resources, " ")})
+	delete(fs.byKey, familyKey{f.client, f.terms.Generation, f.terms.Scopes.String(), strings.Join(f.terms.Resources, " ")})
 	fs.blockOf(id).Store(nil)
 	fs.free = append(fs.free, id)
 	fs.bytes -= f.cost

@@ -19,7 +19,7 @@ func (s *Store) LookupToken(ctx context.Context, key authz.TokenKey) (authz.Live
 		return authz.LiveToken{}, *down
 	}
 	warm := s.warm.Load() // before memory is asked: the warm-up may end meanwhile
-	if t, ok := s.tokens.lookup(key); ok {
+	if t, ok := s.tokens.lookup(&key); ok {
 		return t, nil
 	}
 	if warm && s.nothingMissing() || !s.now().Before(key.Hour.End()) {
@@ -151,7 +151,10 @@ func (s *Store) merged(t *authz.AccessToken) authz.LiveToken {
 		return held
 	}
 	return authz.LiveToken{
-		Client: s.clients.place(t.ClientID).live.Load(), Scopes: t.Scopes, Resources: t.Resources, Generation: t.Generation,
-		IssuedAt: t.IssuedAt.Unix(), ExpiresAt: t.ExpiresAt.Unix(), Revoked: t.Revoked,
+		Client: s.clients.place(t.ClientID).live.Load(),
+		Terms:  &authz.Terms{Scopes: t.Scopes, Resources: t.Resources, Generation: t.Generation},
+		Life: authz.Life{
+			IssuedAt: authz.SecondsOf(t.IssuedAt.Unix()), ExpiresAt: authz.SecondsOf(t.ExpiresAt.Unix()), Revoked: t.Revoked,
+		},
 	}
 }

@@ -2,7 +2,6 @@ package live
 
 import (
 	"encoding/binary"
-	"math"
 	"math/bits"
 	"sync/atomic"
 
@@ -70,9 +69,7 @@ func (s *slot) store(k slotKey, f facts) {
 }
 
 // seconds fits Unix seconds into 32 bits: what lies after 2106 ends then.
-func seconds(unix int64) uint32 {
-	return uint32(min(max(unix, 0), math.MaxUint32))
-}
+func seconds(unix int64) uint32 { return uint32(authz.SecondsOf(unix)) }
 
 // table is open addressing with linear probing. At least a quarter of its
 // slots is free, so that a search ends soon.

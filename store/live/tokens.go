@@ -43,7 +43,7 @@ func (t *tokens) shard(k slotKey) *shard { return &t.shards[k.second&uint64(len(
 
 // lookup returns what is known of a token, with its client as it is now, and
 // counts. It neither locks nor allocates.
-func (t *tokens) lookup(key authz.TokenKey) (authz.LiveToken, bool) {
+func (t *tokens) lookup(key *authz.TokenKey) (authz.LiveToken, bool) {
 	k := slotKeyOf(&key.Hash)
 	sh := t.shard(k)
 	f, family := sh.read(k, t.families)
