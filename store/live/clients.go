@@ -19,13 +19,14 @@ type client struct {
 // clients holds all clients. They are few beside the tokens.
 type clients struct {
 	now   func() time.Time
+	sets  *scopeSets
 	mu    sync.RWMutex
 	byID  map[authz.ClientID]*client
 	count map[authz.Status]int
 }
 
-func newClients(now func() time.Time) *clients {
-	return &clients{now: now, byID: map[authz.ClientID]*client{}, count: map[authz.Status]int{}}
+func newClients(now func() time.Time, sets *scopeSets) *clients {
+	return &clients{now: now, sets: sets, byID: map[authz.ClientID]*client{}, count: map[authz.Status]int{}}
 }
 
 // get returns a copy of the stored client.
@@ -67,6 +68,7 @@ func (cs *clients) placeLocked(id authz.ClientID) *client {
 // or a rolled back engine brings.
 func (cs *clients) put(next authz.Client) {
 	next = next.Clone()
+	next.AllowedScopes = cs.sets.shared(next.AllowedScopes)
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
 	c := cs.placeLocked(next.ID)
@@ -75,9 +77,6 @@ func (cs *clients) put(next authz.Client) {
 			return
 		}
 		next.Generation = max(next.Generation, old.Generation)
-		if next.AllowedScopes.Equal(old.AllowedScopes) {
-			next.AllowedScopes = old.AllowedScopes // families share it
-		}
 		keepUses(&next, old)
 		cs.count[old.Status]--
 	}

@@ -23,6 +23,14 @@ func (s *Store) Families() int {
 	return len(s.tokens.families.byKey)
 }
 
+// ScopeSets returns how many sets of scopes are shared.
+func (s *Store) ScopeSets() int {
+	sets := s.clients.sets
+	sets.mu.Lock()
+	defer sets.mu.Unlock()
+	return len(sets.byText)
+}
+
 // Sweep sweeps all shards now.
 func (s *Store) Sweep() { s.tokens.sweep(0, len(s.tokens.shards), s.now().Unix()) }
 

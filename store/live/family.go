@@ -46,6 +46,7 @@ const (
 // used again only after the last record that named it is gone.
 type families struct {
 	blocks atomic.Pointer[[]*[familyBlock]atomic.Pointer[family]]
+	sets   *scopeSets
 
 	mu    sync.Mutex
 	byKey map[familyKey]*family
@@ -55,8 +56,8 @@ type families struct {
 	limit int64
 }
 
-func newFamilies(limit int64) *families {
-	f := &families{byKey: map[familyKey]*family{}, limit: limit}
+func newFamilies(limit int64, sets *scopeSets) *families {
+	f := &families{byKey: map[familyKey]*family{}, limit: limit, sets: sets}
 	f.blocks.Store(&[]*[familyBlock]atomic.Pointer[family]{})
 	return f
 }
@@ -81,11 +82,9 @@ func (fs *families) join(c *client, t *authz.AccessToken) uint32 {
 	if len(t.Resources) > 0 {
 		f.terms.Resources = slices.Clone(t.Resources)
 	}
-	f.terms.Scopes = t.Scopes
-	if live := c.live.Load(); live != nil && live.AllowedScopes.Equal(t.Scopes) {
-		f.terms.Scopes = live.AllowedScopes // one set for both, and equal at a glance
-		key.scopes = f.terms.Scopes.String()
-	} else {
+	f.terms.Scopes = fs.sets.shared(t.Scopes)
+	key.scopes = f.terms.Scopes.String() // the shared text
+	if live := c.live.Load(); live == nil || live.AllowedScopes != f.terms.Scopes {
 		f.cost += int64(len(key.scopes) + scopeCost*t.Scopes.Len())
 	}
 	if fs.bytes+f.cost > fs.limit {

@@ -66,14 +66,15 @@ func Open(ctx context.Context, eng authz.Store, o Options) (*Store, error) {
 	case o.Now == nil:
 		return nil, errors.New("no clock was given")
 	}
+	sets := newScopeSets()
 	s := &Store{
-		engine: eng, now: o.Now, logger: o.Logger, clients: newClients(o.Now),
+		engine: eng, now: o.Now, logger: o.Logger, clients: newClients(o.Now, sets),
 		loads: loads{running: map[authz.TokenKey]*load{}},
 	}
 	if o.TokenMemory == 0 {
 		o.TokenMemory = DefaultTokenMemory
 	}
-	s.tokens = newTokens(o.TokenMemory)
+	s.tokens = newTokens(o.TokenMemory, sets)
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
 	}

@@ -22,7 +22,7 @@ type tokens struct {
 
 const maxShards = 256
 
-func newTokens(memory int64) *tokens {
+func newTokens(memory int64, sets *scopeSets) *tokens {
 	slots := memory / 4 * 3 / slotBytes
 	n := 1
 	for n < maxShards && int64(n)*2*64 <= slots {
@@ -30,7 +30,7 @@ func newTokens(memory int64) *tokens {
 	}
 	t := &tokens{
 		shards:   make([]shard, n),
-		families: newFamilies(memory / 4),
+		families: newFamilies(memory/4, sets),
 		limit:    max(int(slots)/n, minSlots),
 	}
 	for i := range t.shards {
