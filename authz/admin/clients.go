@@ -251,11 +251,12 @@ func (s *Server) clientStatus(cause string, change func(context.Context, authz.C
 		if err := read(c, &req, true); err != nil {
 			return s.refuse(c, err)
 		}
+		before, _ := s.Store.Client(c.Request().Context(), id) // where it fails, so does the change
 		client, err := change(c.Request().Context(), id, by(c, req.Reason))
 		if err != nil {
 			return s.refuse(c, err)
 		}
-		if cause != "" {
+		if cause != "" && client.Generation != before.Generation { // else it was so already
 			s.Metrics.TokenRevoked(cause)
 		}
 		if client.Status == authz.StatusRevoked {
