@@ -67,14 +67,15 @@ func loadAdminToken(w world, dir string) (authz.SecretText, error) {
 // data directory, made at the first start. A store that has clients needs the
 // keys that it had: mayMake is false then.
 func loadHashKeys(w world, dir string, mayMake bool) (*authz.HashKeys, string, error) {
-	path, ok := w.getenv("SCOPEGATE_HASH_KEYS_FILE")
-	if !ok || path == "" {
+	path, given := w.getenv("SCOPEGATE_HASH_KEYS_FILE")
+	if given = given && path != ""; !given {
 		path = filepath.Join(dir, hashKeysFile)
-	} else {
-		mayMake = false
 	}
 	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) && mayMake {
+	switch {
+	case err == nil && !given:
+		err = closeToOthers(path)
+	case errors.Is(err, fs.ErrNotExist) && mayMake && !given:
 		data, err = readOrMake(path, func() ([]byte, error) {
 			keys, err := authz.NewHashKeys("k1", nil)
 			if err != nil {
@@ -91,6 +92,16 @@ func loadHashKeys(w world, dir string, mayMake bool) (*authz.HashKeys, string, e
 		return nil, path, fmt.Errorf("hash keys %s: %w", path, err)
 	}
 	return keys, path, nil
+}
+
+// closeToOthers gives a file the mode that it was made with, where it has
+// another; one that cannot be changed and need not be is left alone.
+func closeToOthers(path string) error {
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm()&0o077 == 0 {
+		return err
+	}
+	return os.Chmod(path, 0o600)
 }
 
 // readOrMake reads a secret file, or makes it: 0600, written whole, and synced
