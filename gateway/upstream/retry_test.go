@@ -102,11 +102,12 @@ func TestOneRetryAtMost(t *testing.T) {
 	}
 }
 
-// A backend that closes its idle connections, as Node does after
-// 5 seconds, must not cost a POST: that the connection ended is seen before.
-func TestEndedIdleConnectionIsNotUsed(t *testing.T) {
-	closed := make(chan struct{})
-	b := serve(t, func(p *peer) {
+// endingFirst is a backend that ends its first connection behind an answer, as
+// one does that closes what is idle; closed says that it has.
+func endingFirst(t *testing.T) (b *backend, closed chan struct{}) {
+	t.Helper()
+	closed = make(chan struct{})
+	return serve(t, func(p *peer) {
 		p.request()
 		p.say(hello)
 		if p.n == 1 {
@@ -116,7 +117,13 @@ func TestEndedIdleConnectionIsNotUsed(t *testing.T) {
 			return
 		}
 		always(hello)(p)
-	})
+	}), closed
+}
+
+// A backend that closes its idle connections, as Node does after
+// 5 seconds, must not cost a POST: that the connection ended is seen before.
+func TestEndedIdleConnectionIsNotUsed(t *testing.T) {
+	b, closed := endingFirst(t)
 	u := open(t, upstream.Options{KeepAlive: time.Hour}, b)
 	mustPass(t, u, get("/"))
 	<-closed
@@ -166,16 +173,7 @@ func TestKeptConnectionsEndBeforeTheBackendEndsThem(t *testing.T) {
 // H-38: not one byte of the streamed body had been read when the kept
 // connection proved dead, so it goes over another one.
 func TestStreamedBodyOverEndedIdleConnection(t *testing.T) {
-	closed := make(chan struct{})
-	b := serve(t, func(p *peer) {
-		p.request()
-		p.say(hello)
-		if p.n == 1 {
-			p.Conn.(*net.TCPConn).CloseWrite()
-			close(closed)
-			p.drain()
-		}
-	})
+	b, closed := endingFirst(t)
 	u := open(t, upstream.Options{KeepAlive: time.Hour}, b)
 	mustPass(t, u, get("/"))
 	<-closed
