@@ -125,11 +125,11 @@ func (s *stage) cutPower(ctx context.Context, name string, loss time.Duration, e
 	}
 	defer func() { err = errors.Join(err, d.remove(context.WithoutCancel(ctx))) }()
 	at.data, at.extra = filepath.Join(d.mount, "data"), extra
-	t, err := newTorment(at, s.seed)
+	t, err := newScenario(at, s.seed)
 	if err != nil {
 		return err
 	}
-	defer t.silence()
+	defer t.stopBackend()
 	err = t.rounds(ctx, s.power, s.longest, func(r *server) error {
 		if loss > 0 {
 			t.tokensOnly.Store(true)
@@ -155,7 +155,7 @@ func (s *stage) cutPower(ctx context.Context, name string, loss time.Duration, e
 // letUnsynced lets the load go on without changes of clients, each of which
 // would sync the tokens before it: for a moment, or as long as tokens may stay
 // unsynced.
-func (t *torment) letUnsynced(r *server, longest time.Duration) {
+func (t *scenario) letUnsynced(r *server, longest time.Duration) {
 	moment := time.NewTimer(time.Duration(t.random.Int64N(int64(longest))))
 	defer moment.Stop()
 	select {

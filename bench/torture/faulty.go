@@ -45,11 +45,11 @@ func (s *stage) faults(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t, err := newTorment(at, s.seed)
+	t, err := newScenario(at, s.seed)
 	if err != nil {
 		return err
 	}
-	defer t.silence()
+	defer t.stopBackend()
 	r, err := at.start(ctx)
 	if err != nil {
 		return err
@@ -57,7 +57,7 @@ func (s *stage) faults(ctx context.Context) error {
 	defer func() { r.kill() }()
 	var rows [][]string
 	for _, f := range failings {
-		row, err := t.suffer(ctx, r, f, s.faulty)
+		row, err := t.fail(ctx, r, f, s.faulty)
 		rows = append(rows, row)
 		if err != nil {
 			s.report.Table("Failing disks", faultColumns, rows)
@@ -89,8 +89,8 @@ func pause(ctx context.Context, d time.Duration) error {
 
 var faultColumns = []string{"fault", "writes refused", "checks with 200 meanwhile", "/readyz", "store_up", "log", "well again after"}
 
-// suffer lets the disk fail for a while.
-func (t *torment) suffer(ctx context.Context, r *server, f failing, long time.Duration) ([]string, error) {
+// fail lets the disk fail for a while.
+func (t *scenario) fail(ctx context.Context, r *server, f failing, long time.Duration) ([]string, error) {
 	known, err := t.known(ctx, r)
 	if err != nil {
 		return []string{f.name}, err
@@ -125,7 +125,7 @@ func (t *torment) suffer(ctx context.Context, r *server, f failing, long time.Du
 }
 
 // known is a token that is valid all along, of a client outside the book.
-func (t *torment) known(ctx context.Context, r *server) (string, error) {
+func (t *scenario) known(ctx context.Context, r *server) (string, error) {
 	var made withSecret
 	code, err := r.admin(ctx, http.MethodPost, "/admin/v1/clients", map[string]any{"name": "known", "allowed_scopes": []string{"invoices.read"}}, &made)
 	if err != nil || code != http.StatusCreated {
@@ -144,7 +144,7 @@ type seen struct {
 	ready, up string
 }
 
-func (t *torment) observe(ctx context.Context, r *server, known string, long time.Duration) (s seen) {
+func (t *scenario) observe(ctx context.Context, r *server, known string, long time.Duration) (s seen) {
 	s.ready, s.up = "200", "1"
 	end := time.NewTimer(long)
 	defer end.Stop()

@@ -44,12 +44,12 @@ func (s *stage) full(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, n.leave()) }()
 	at.data = filepath.Join(n.dir, "data")
-	t, err := newTorment(at, s.seed)
+	t, err := newScenario(at, s.seed)
 	if err != nil {
 		return err
 	}
-	defer t.silence()
-	f := &flood{torment: t, neighbour: n}
+	defer t.stopBackend()
+	f := &flood{scenario: t, neighbour: n}
 	if f.server, err = at.start(ctx); err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (s *stage) full(ctx context.Context) (err error) {
 
 // flood is what is seen of the fillings.
 type flood struct {
-	*torment
+	*scenario
 	neighbour
 	server *server
 

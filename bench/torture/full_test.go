@@ -22,12 +22,12 @@ func TestAFullDiskRefusesWhatIsNewAndHeals(t *testing.T) {
 		}
 	})
 	at.data = filepath.Join(n.dir, "data")
-	story, err := newTorment(at, 1)
+	story, err := newScenario(at, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(story.silence)
-	f := &flood{torment: story, neighbour: n}
+	t.Cleanup(story.stopBackend)
+	f := &flood{scenario: story, neighbour: n}
 	if f.server, err = at.start(t.Context()); err != nil {
 		t.Fatal(err)
 	}

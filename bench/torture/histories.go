@@ -34,11 +34,11 @@ func (s *stage) histories(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	url, silence, err := backend()
+	url, stopBackend, err := backend()
 	if err != nil {
 		return err
 	}
-	defer silence()
+	defer stopBackend()
 	if err := at.put(routes(url, 0)); err != nil {
 		return err
 	}

@@ -12,11 +12,11 @@ import (
 func TestHistoriesAcrossKillsAreLinearizable(t *testing.T) {
 	t.Parallel()
 	at := newTestSite(t)
-	url, silence, err := backend()
+	url, stopBackend, err := backend()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(silence)
+	t.Cleanup(stopBackend)
 	if err := at.put(routes(url, 0)); err != nil {
 		t.Fatal(err)
 	}

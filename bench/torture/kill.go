@@ -13,11 +13,11 @@ func (s *stage) kills(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t, err := newTorment(at, s.seed)
+	t, err := newScenario(at, s.seed)
 	if err != nil {
 		return err
 	}
-	defer t.silence()
+	defer t.stopBackend()
 	err = t.rounds(ctx, s.rounds, s.longest, func(r *server) error { r.kill(); return nil })
 	s.report.List(fmt.Sprintf("%d kills", len(t.ready)), t.lines()...)
 	return errorsOr(err, t.soon())

@@ -9,7 +9,7 @@ import (
 
 // lostNothing asks whether the store took its own log for one that lost its
 // end: a crash and a power cut of an honest disk must not look like damage.
-func (t *torment) lostNothing(ctx context.Context, c *caller) {
+func (t *scenario) lostNothing(ctx context.Context, c *caller) {
 	var text string
 	code, err := c.admin(ctx, http.MethodGet, "/metrics", nil, &text)
 	if err != nil || code != http.StatusOK {

@@ -18,11 +18,11 @@ const manyClients = 10
 // clean end and after kill -9, what it weighs, what a check takes that memory
 // answers and one that the store answers, and what revoking a client takes.
 func (s *stage) starts(ctx context.Context) error {
-	at, silence, err := s.filled(ctx, "starts", filling{tokens: s.tokens, clients: manyClients})
+	at, stopBackend, err := s.filled(ctx, "starts", filling{tokens: s.tokens, clients: manyClients})
 	if err != nil {
 		return err
 	}
-	defer silence()
+	defer stopBackend()
 	if err := s.startAgain(ctx, at); err != nil {
 		return err
 	}
@@ -53,11 +53,11 @@ const (
 
 // fleet measures the memory of a server with many clients and tokens.
 func (s *stage) fleet(ctx context.Context) error {
-	at, silence, err := s.filled(ctx, "fleet", filling{tokens: fleetTokens, clients: fleetClients})
+	at, stopBackend, err := s.filled(ctx, "fleet", filling{tokens: fleetTokens, clients: fleetClients})
 	if err != nil {
 		return err
 	}
-	defer silence()
+	defer stopBackend()
 	texts, err := at.texts()
 	if err != nil {
 		return err
@@ -71,17 +71,17 @@ func (s *stage) fleet(ctx context.Context) error {
 }
 
 // filled makes a site whose store has tokens, with a backend behind its routes.
-func (s *stage) filled(ctx context.Context, name string, f filling) (at *site, silence func(), err error) {
+func (s *stage) filled(ctx context.Context, name string, f filling) (at *site, stopBackend func(), err error) {
 	if at, err = s.newSite(name); err != nil {
 		return nil, nil, err
 	}
-	url, silence, err := backend()
+	url, stopBackend, err := backend()
 	if err != nil {
 		return nil, nil, err
 	}
 	defer func() {
 		if err != nil {
-			silence()
+			stopBackend()
 		}
 	}()
 	if err := errors.Join(at.put(routes(url, 0)), os.MkdirAll(at.data, 0o700)); err != nil {
@@ -101,7 +101,7 @@ func (s *stage) filled(ctx context.Context, name string, f filling) (at *site, s
 	}
 	s.report.List(fmt.Sprintf("Filling (%s)", name), fmt.Sprintf("%d tokens of %d clients issued durably in %s, %d MiB on disk",
 		f.tokens, f.clients, time.Since(began).Round(time.Second), allocated(at.data)>>20))
-	return at, silence, nil
+	return at, stopBackend, nil
 }
 
 // startAgain measures how soon the server is ready.

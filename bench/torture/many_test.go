@@ -16,11 +16,11 @@ func TestManyTokensAreWeighedAndRevoked(t *testing.T) {
 	if s.binary, err = built(); err != nil {
 		t.Fatal(err)
 	}
-	at, silence, err := s.filled(t.Context(), "many", filling{tokens: s.tokens, clients: manyClients})
+	at, stopBackend, err := s.filled(t.Context(), "many", filling{tokens: s.tokens, clients: manyClients})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer silence()
+	defer stopBackend()
 	texts, err := at.texts()
 	if err != nil || len(texts) != s.tokens {
 		t.Fatalf("%d tokens were written down, %v", len(texts), err)

@@ -14,18 +14,18 @@ import (
 // workers is how many put load on the server at once.
 const workers = 16
 
-// torment is one long story of a data directory: load, a fault, a start, and
+// scenario is the life of a data directory under test: load, a fault, a start, and
 // the comparison with the book, again and again.
-type torment struct {
+type scenario struct {
 	*tally
-	site    *site
-	workers []*worker
-	random  *rand.Rand
-	ready   []time.Duration // of each start after a fault
-	silence func()          // ends the backend
+	site        *site
+	workers     []*worker
+	random      *rand.Rand
+	ready       []time.Duration // of each start after a fault
+	stopBackend func()          // ends the backend
 }
 
-func newTorment(s *site, seed uint64) (*torment, error) {
+func newScenario(s *site, seed uint64) (*scenario, error) {
 	url, stop, err := backend()
 	if err != nil {
 		return nil, err
@@ -34,7 +34,7 @@ func newTorment(s *site, seed uint64) (*torment, error) {
 		stop()
 		return nil, err
 	}
-	t := &torment{tally: &tally{}, site: s, random: rand.New(rand.NewPCG(seed, 0)), silence: stop}
+	t := &scenario{tally: &tally{}, site: s, random: rand.New(rand.NewPCG(seed, 0)), stopBackend: stop}
 	for n := range uint64(workers) {
 		t.workers = append(t.workers, &worker{tally: t.tally, site: s, upstream: url, random: rand.New(rand.NewPCG(seed, n+1))})
 	}
@@ -42,7 +42,7 @@ func newTorment(s *site, seed uint64) (*torment, error) {
 }
 
 // each runs f for all workers at once.
-func (t *torment) each(f func(*worker)) {
+func (t *scenario) each(f func(*worker)) {
 	var all sync.WaitGroup
 	for _, w := range t.workers {
 		all.Go(func() { f(w) })
@@ -52,7 +52,7 @@ func (t *torment) each(f func(*worker)) {
 
 // rounds goes through n faults; longest bounds the load before each. strike is
 // called while the load runs and returns when the process is gone.
-func (t *torment) rounds(ctx context.Context, n int, longest time.Duration, strike func(*server) error) error {
+func (t *scenario) rounds(ctx context.Context, n int, longest time.Duration, strike func(*server) error) error {
 	for round := range n + 1 {
 		s, err := t.site.start(ctx)
 		if err != nil {
@@ -73,7 +73,7 @@ func (t *torment) rounds(ctx context.Context, n int, longest time.Duration, stri
 	return nil
 }
 
-func (t *torment) strikeUnderLoad(ctx context.Context, s *server, longest time.Duration, strike func(*server) error) error {
+func (t *scenario) strikeUnderLoad(ctx context.Context, s *server, longest time.Duration, strike func(*server) error) error {
 	var load sync.WaitGroup
 	load.Go(func() { t.each(func(w *worker) { w.work(ctx, ctx, s.caller) }) })
 	moment := time.NewTimer(longest/20 + time.Duration(t.random.Int64N(int64(longest))))
@@ -106,7 +106,7 @@ func errorsOr(errs ...error) error {
 const readyWithin = 2 * time.Second
 
 // soon says which starts were late, and whether a kind of change was missing.
-func (t *torment) soon() error {
+func (t *scenario) soon() error {
 	for i, name := range deedNames {
 		if t.acknowledged[i].Load() == 0 {
 			return fmt.Errorf("too few rounds: %s: none", name)
@@ -121,7 +121,7 @@ func (t *torment) soon() error {
 }
 
 // lines tell what was done.
-func (t *torment) lines() []string {
+func (t *scenario) lines() []string {
 	var out []string
 	for i, name := range deedNames {
 		out = append(out, fmt.Sprintf("%s: %d", name, t.acknowledged[i].Load()))

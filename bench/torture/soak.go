@@ -55,11 +55,11 @@ func (s *stage) soak(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	backend, silence, err := backend()
+	backend, stopBackend, err := backend()
 	if err != nil {
 		return err
 	}
-	defer silence()
+	defer stopBackend()
 	if err := at.put(routes(backend, 0)); err != nil {
 		return err
 	}

@@ -23,11 +23,11 @@ func TestASoakIsWatchedAndDrawn(t *testing.T) {
 	t.Parallel()
 	at := newTestSite(t)
 	s := &stage{options: options{tokens: 200, during: 2 * time.Second, samples: filepath.Join(at.dir, "samples.csv")}}
-	url, silence, err := backend()
+	url, stopBackend, err := backend()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer silence()
+	defer stopBackend()
 	if err := at.put(routes(url, 0)); err != nil {
 		t.Fatal(err)
 	}

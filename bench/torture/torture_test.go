@@ -42,14 +42,14 @@ func newTestSite(t *testing.T) *site {
 	return &site{binary: name, dir: dir, data: filepath.Join(dir, "data")}
 }
 
-// tormented makes a torment of a server.
-func tormented(t *testing.T) *torment {
+// newTestScenario makes a scenario of a server.
+func newTestScenario(t *testing.T) *scenario {
 	t.Helper()
-	story, err := newTorment(newTestSite(t), 1)
+	story, err := newScenario(newTestSite(t), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(story.silence)
+	t.Cleanup(story.stopBackend)
 	return story
 }
 
@@ -57,7 +57,7 @@ func tormented(t *testing.T) *torment {
 // is measured there, not here.
 func TestNothingAcknowledgedIsLostByKills(t *testing.T) {
 	t.Parallel()
-	story := tormented(t)
+	story := newTestScenario(t)
 	if err := story.rounds(t.Context(), 3, 300*time.Millisecond, func(s *server) error { s.kill(); return nil }); err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestNothingAcknowledgedIsLostByKills(t *testing.T) {
 // The book must notice a store of yesterday, or the torture proves nothing.
 func TestAStoreOfYesterdayIsNoticed(t *testing.T) {
 	t.Parallel()
-	story := tormented(t)
+	story := newTestScenario(t)
 	yesterday := filepath.Join(t.TempDir(), "store")
 	store := filepath.Join(story.site.data, "store")
 	kills := 0
