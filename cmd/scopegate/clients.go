@@ -72,6 +72,9 @@ func clientsCreate(w world) *cobra.Command {
 		Example: `  scopegate clients create --name "Data Sync Worker" --scope invoices.read --scope reports.generate --owner tenant:42`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			if err := notEmpty(cmd, "owner", "issue-limit"); err != nil {
+				return err
+			}
 			if req.OwnerType, req.OwnerID, err = splitOwner(owner); err != nil {
 				return err
 			}
@@ -105,6 +108,7 @@ func clientsCreate(w world) *cobra.Command {
 func (r *remote) printSecret(w world, out *admin.ClientWithSecret) error {
 	if r.quiet {
 		_, err := fmt.Fprintln(w.stdout, out.Client.ID)
+		fmt.Fprintln(w.stderr, "The secret is not shown, and never will be: rotate-secret makes one.")
 		return err
 	}
 	err := r.print(w.stdout, out, func(t *table) {

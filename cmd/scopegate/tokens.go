@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -27,6 +28,9 @@ func tokensIssue(w world) *cobra.Command {
 		Short: "Issue a token for a client, as the administrator and audited",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if slices.Contains(scopes, "") {
+				return usage("--scope is given and empty")
+			}
 			req.ClientID, req.Scope = args[0], strings.Join(scopes, " ")
 			var out admin.Token
 			if err := r.ask(cmd.Context(), w, http.MethodPost, "/admin/v1/tokens", req, &out); err != nil {
