@@ -26,6 +26,9 @@ type Options struct {
 	Wall   func() time.Time // the wall clock; nil: time.Now
 	Logger *slog.Logger     // nil: silence
 
+	// Yield returns after those have run who are about to write; nil: runtime.Gosched.
+	Yield func()
+
 	Progress func(step string)                     // told what Open is waiting for; nil: nobody
 	OnWrite  func(took time.Duration, records int) // told of each group of writes; nil: nobody
 }
@@ -70,7 +73,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 func (o *Options) badger(dir string, clock *authz.Clock) badgerstore.Options {
 	b := badgerstore.Options{
 		Dir: dir, Memory: o.Memory, DiskReserve: o.DiskReserve, LockWait: o.LockWait,
-		Logger: o.Logger, Now: clock.Now, Progress: o.Progress,
+		Logger: o.Logger, Now: clock.Now, Progress: o.Progress, Yield: o.Yield,
 	}
 	if o.RelaxedTokens {
 		b.TokenDurability = badgerstore.Relaxed

@@ -40,6 +40,7 @@ func Describe(in authz.Introspection, issuer string) IntrospectionBody {
 
 func (s *Server) introspect(c echo.Context) error {
 	start := s.Now()
+	s.turn()
 	caller, token, err := s.tokenForm(c)
 	var in authz.Introspection
 	if err == nil {

@@ -24,7 +24,7 @@ const (
 )
 
 // Server answers the fixed endpoints. All fields but JWKS, Throttle,
-// IssueLimits and Scans are needed.
+// IssueLimits, Scans and Turn are needed.
 type Server struct {
 	Issuer   *authz.Issuer
 	Policy   *authz.CurrentPolicy
@@ -37,6 +37,9 @@ type Server struct {
 	// nobody is limited.
 	IssueLimits *IssueLimits
 	Scans       *Scans // slow questions about tokens that do not live; if nil, none are
+	// Turn is waited for before each piece of work on a token, so that a crowd
+	// of them lets other requests run; if nil, nothing is waited for.
+	Turn func()
 }
 
 // endpoint is a fixed path, or with a final /* all below one.

@@ -23,7 +23,9 @@ type tokenBody struct {
 // token is the way of one token: form, client, grant, answer.
 func (s *Server) token(c echo.Context) error {
 	start := s.Now()
+	s.turn()
 	issued, client, grant, err := s.issue(c)
+	s.turn()
 	if err != nil {
 		status, werr := s.refuse(c, err)
 		s.Metrics.TokenRequest(grant, resultOf(err))
@@ -82,6 +84,12 @@ func resultOf(err error) string {
 		return string(oe.Code)
 	}
 	return string(authz.CodeTemporarilyUnavailable)
+}
+
+func (s *Server) turn() {
+	if s.Turn != nil {
+		s.Turn()
+	}
 }
 
 // note logs one request to an endpoint: the code for the caller and the cause

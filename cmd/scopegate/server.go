@@ -25,6 +25,7 @@ import (
 	"scopegate/gateway"
 	"scopegate/gateway/config"
 	"scopegate/gateway/wire"
+	"scopegate/gateway/yield"
 	"scopegate/metrics"
 	"scopegate/store"
 )
@@ -37,6 +38,7 @@ type server struct {
 	log     *slog.Logger
 	started time.Time
 
+	crowd    yield.Turnstile // what requests about tokens pass
 	store    *store.Store
 	uses     *authz.Uses
 	metrics  *metrics.Metrics
@@ -124,9 +126,13 @@ func (s *server) openStore(ctx context.Context) (err error) {
 	s.metrics = metrics.New(metrics.Options{
 		Reasons: authz.Reasons(), Registered: s.isRegistered, Version: releaseName(), Revision: revision(),
 	})
+	if s.crowd.Poller, err = yield.NewPoller(); err != nil {
+		return err
+	}
 	s.store, err = store.Open(ctx, filepath.Join(s.o.dataDir, storeDir), store.Options{
 		Memory: int64(s.o.storeMemory), TokenMemory: int64(s.o.tokenMemory), DiskReserve: int64(s.o.diskReserve),
 		RelaxedTokens: s.o.tokenDurability == "relaxed", LockWait: s.o.lockWait, Logger: s.log,
+		Yield:    s.crowd.Pass,
 		Progress: func(step string) { s.log.Info("opening the store", "step", step) },
 		OnWrite:  func(took time.Duration, records int) { s.metrics.StoreWrite(took, records) },
 	})
@@ -234,7 +240,7 @@ func (s *server) wireGateway(cfg *config.Config) error {
 	s.restoreQuotas()
 	endpoints := &oauth.Server{
 		Issuer: s.issuer, Policy: s.policy, Metrics: s.metrics, Log: s.log, Now: s.now, Throttle: oauth.NewThrottle(),
-		IssueLimits: oauth.NewIssueLimits(), Scans: oauth.NewScans(), JWKS: s.signing.KeySet,
+		IssueLimits: oauth.NewIssueLimits(), Scans: oauth.NewScans(), JWKS: s.signing.KeySet, Turn: s.crowd.Pass,
 	}
 	fixed := newEcho()
 	fixed.IPExtractor = clientAddress(proxies)

@@ -3,7 +3,6 @@ package badgerstore
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"time"
 
 	"github.com/dgraph-io/badger/v4"
@@ -104,7 +103,6 @@ func (s *Store) group(first *op) {
 		return
 	}
 	s.gather(b, first)
-	s.com.lastSize = len(b.waiting)
 	b.commit()
 }
 
@@ -113,20 +111,21 @@ func (s *Store) group(first *op) {
 // for all is worth more than the moment.
 func (s *Store) gather(b *batch, first *op) {
 	b.add(first)
-	for spins := 0; len(b.waiting) < maxGroup && b.bytes < maxGroupBytes; {
+	for yields := 0; len(b.waiting) < maxGroup && b.bytes < maxGroupBytes; {
 		select {
 		case o, ok := <-s.ops:
 			if !ok {
 				return
 			}
 			b.add(o)
+			yields = 0
 			continue
 		default:
 		}
-		if spins++; spins > 3 || len(b.waiting) >= s.com.lastSize {
+		if yields++; yields > 1 {
 			return
 		}
-		runtime.Gosched()
+		s.opt.Yield()
 	}
 }
 

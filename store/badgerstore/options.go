@@ -2,6 +2,7 @@ package badgerstore
 
 import (
 	"log/slog"
+	"runtime"
 	"time"
 
 	"github.com/dgraph-io/badger/v4"
@@ -55,6 +56,10 @@ type Options struct {
 	Progress func(step string) // told what Open is waiting for; nil: nobody
 	OnBatch  func(Batch)       // told of each group of writes; nil: nobody
 	OnSweep  func(Sweep)       // told of each sweep that dropped something; nil: nobody
+
+	// Yield returns after those have run who are about to write, so that one
+	// sync is for them as well; nil: runtime.Gosched.
+	Yield func()
 
 	// FreeBytes returns the free bytes of the file system; nil: statfs.
 	FreeBytes func(dir string) (int64, error)
@@ -110,6 +115,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.OnSweep == nil {
 		o.OnSweep = func(Sweep) {}
+	}
+	if o.Yield == nil {
+		o.Yield = runtime.Gosched
 	}
 	if o.FreeBytes == nil {
 		o.FreeBytes = freeBytes

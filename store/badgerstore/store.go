@@ -53,7 +53,6 @@ type committer struct {
 	logs     logs
 	unsynced bool // relaxed tokens were written since the last sync
 	quiet    bool // the engine does not compact
-	lastSize int  // how many ops were in the group before
 	tended   tended
 }
 

@@ -1,0 +1,75 @@
+package yield
+
+import (
+	"runtime"
+	"sync"
+)
+
+// PerYield is how many pass a Turnstile, for each processor, before somebody
+// yields. Each works for some 10 us then.
+const PerYield = 4
+
+// Turnstile is passed by goroutines that are about to work for a moment.
+type Turnstile struct {
+	Poller *Poller
+
+	mu       sync.Mutex
+	free     int      // how many may pass before somebody yields
+	yielding bool     // somebody does, or is told to
+	waiting  []waiter // in the order in which they came, from first on
+	first    int      // in waiting
+}
+
+// waiter takes what somebody is to do whose turn it is: pass, or yield first.
+type waiter chan bool
+
+var waiters = sync.Pool{New: func() any { return make(waiter, 1) }}
+
+// Pass returns when it is the caller's turn: behind those who came before, and
+// behind the requests that came since somebody yielded.
+func (t *Turnstile) Pass() {
+	t.mu.Lock()
+	switch {
+	case t.yielding:
+		w := waiters.Get().(waiter)
+		t.waiting = append(t.waiting, w)
+		t.mu.Unlock()
+		yield := <-w
+		waiters.Put(w)
+		if !yield {
+			return
+		}
+	case t.free > 0:
+		t.free--
+		t.mu.Unlock()
+		return
+	default:
+		t.yielding = true
+		t.mu.Unlock()
+	}
+	t.Poller.Yield()
+	t.admit()
+}
+
+// admit lets the next ones pass beside the caller, who has yielded, and tells
+// the one behind them to yield.
+func (t *Turnstile) admit() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.free = PerYield*min(runtime.GOMAXPROCS(0), runtime.NumCPU()) - 1
+	for ; t.free > 0 && t.first < len(t.waiting); t.free-- {
+		t.call(false)
+	}
+	if t.yielding = t.first < len(t.waiting); t.yielding {
+		t.call(true)
+	}
+	if t.first >= len(t.waiting)/2 {
+		t.waiting = t.waiting[:copy(t.waiting, t.waiting[t.first:])]
+		t.first = 0
+	}
+}
+
+func (t *Turnstile) call(yield bool) {
+	t.waiting[t.first] <- yield // has room
+	t.first++
+}
