@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -300,16 +301,18 @@ func (s *server) accessLog() *gateway.AccessLog {
 
 // newLogger writes the log to stderr: text on a terminal, else JSON.
 func newLogger(w world, o serveOptions) *slog.Logger {
-	opts := &slog.HandlerOptions{Level: o.level()}
+	level := o.level()
 	text := o.logFormat == "text"
 	if f, ok := w.stderr.(*os.File); ok && o.logFormat == "auto" {
 		info, err := f.Stat()
 		text = err == nil && info.Mode()&os.ModeCharDevice != 0
 	}
+	opts := &slog.HandlerOptions{Level: level}
+	encoder := func(line io.Writer) slog.Handler { return slog.NewJSONHandler(line, opts) }
 	if text {
-		return slog.New(slog.NewTextHandler(w.stderr, opts))
+		encoder = func(line io.Writer) slog.Handler { return slog.NewTextHandler(line, opts) }
 	}
-	return slog.New(slog.NewJSONHandler(w.stderr, opts))
+	return slog.New(newLineHandler(w.stderr, level, encoder))
 }
 
 // adminServer is the admin API with what it asks of the server.

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"testing/slogtest"
+)
+
+func jsonLines(w io.Writer) slog.Handler { return slog.NewJSONHandler(w, nil) }
+
+// TestLineHandlerIsASlogHandler holds it to what log/slog asks of handlers.
+func TestLineHandlerIsASlogHandler(t *testing.T) {
+	var out bytes.Buffer
+	slogtest.Run(t, func(*testing.T) slog.Handler {
+		out.Reset()
+		return newLineHandler(&out, slog.LevelInfo, jsonLines)
+	}, func(t *testing.T) map[string]any {
+		line := map[string]any{}
+		if err := json.Unmarshal(out.Bytes(), &line); err != nil {
+			t.Fatal(err)
+		}
+		return line
+	})
+}
+
+func TestLineHandlerLeavesOutWhatIsBelowItsLevel(t *testing.T) {
+	var out bytes.Buffer
+	log := slog.New(newLineHandler(&out, slog.LevelWarn, jsonLines))
+	log.Info("no")
+	log.Warn("yes")
+	if got := out.String(); strings.Contains(got, "no") || !strings.Contains(got, "yes") {
+		t.Error(got)
+	}
+}
+
+// heldWriter holds up its first call until it is let go, and fails if told to.
+type heldWriter struct {
+	begun chan struct{} // closed when the first call has begun
+	let   chan struct{}
+	err   error
+
+	mu    sync.Mutex
+	calls []string
+}
+
+func (w *heldWriter) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	w.calls = append(w.calls, string(p))
+	first := len(w.calls) == 1
+	w.mu.Unlock()
+	if first {
+		close(w.begun)
+		<-w.let
+	}
+	return len(p), w.err
+}
+
+// TestLinesThatComeMeanwhileAreWrittenTogether: and nobody goes on before its
+// line is written.
+func TestLinesThatComeMeanwhileAreWrittenTogether(t *testing.T) {
+	for name, failure := range map[string]error{"written": nil, "not written": errors.New("no room")} {
+		t.Run(name, func(t *testing.T) {
+			const many = 50
+			w := &heldWriter{begun: make(chan struct{}), let: make(chan struct{}), err: failure}
+			l := &lineGroups{w: w}
+			ended := make(chan error, many+1)
+			go func() { ended <- l.write([]byte("first\n")) }()
+			<-w.begun
+			for range many {
+				go func() { ended <- l.write([]byte("line\n")) }()
+			}
+			for waiting := 0; waiting < many*len("line\n"); {
+				runtime.Gosched()
+				l.mu.Lock()
+				if l.next != nil {
+					waiting = len(l.next.text)
+				}
+				l.mu.Unlock()
+			}
+			if len(ended) > 0 {
+				t.Error("somebody did not wait")
+			}
+			close(w.let)
+			for range many + 1 {
+				if err := <-ended; !errors.Is(err, failure) {
+					t.Error(err)
+				}
+			}
+			if len(w.calls) != 2 || w.calls[0] != "first\n" || w.calls[1] != strings.Repeat("line\n", many) {
+				t.Errorf("%q", w.calls)
+			}
+		})
+	}
+}
