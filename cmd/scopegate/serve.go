@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
@@ -41,6 +42,7 @@ func serveCommand(w world) *cobra.Command {
 // serve runs the server between its start and its signals.
 func serve(ctx context.Context, w world, o serveOptions) (err error) {
 	boundMemory()
+	overlap(w.getenv)
 	// Two channels, so that hangups never stand in the way of an end, nor are
 	// taken for a second one.
 	ends, hangups := make(chan os.Signal, 2), make(chan os.Signal, 1)
@@ -110,6 +112,17 @@ func newServerUnless(ctx context.Context, ends <-chan os.Signal, w world, o serv
 // unless GOMEMLIMIT says otherwise. Without a limit nothing is set.
 func boundMemory() {
 	_, _ = memlimit.Set(memlimit.WithRatio(0.9), memlimit.WithProvider(memlimit.FromCgroup))
+}
+
+// overlap lets Go run two goroutines at once where there is one processor,
+// unless GOMAXPROCS says otherwise. Else whoever computes for long, as the store
+// does when a memtable is full, and whoever waits for the disk would keep all
+// others from the poller for some 50 ms. Go itself does so in a container whose
+// limit is below two processors.
+func overlap(getenv func(string) (string, bool)) {
+	if _, said := getenv("GOMAXPROCS"); !said && runtime.GOMAXPROCS(0) == 1 {
+		runtime.GOMAXPROCS(2)
+	}
 }
 
 // demoLogLevel keeps the demo's commands readable unless a level was asked for.
