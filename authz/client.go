@@ -55,6 +55,17 @@ const (
 	StatusRevoked  Status = "revoked"
 )
 
+// constant returns the status with the letters of the constant, which compare
+// without a look at those that were read with the client.
+func (s Status) constant() Status {
+	for _, known := range []Status{StatusActive, StatusDisabled, StatusRevoked} {
+		if s == known {
+			return known
+		}
+	}
+	return s
+}
+
 // Client is a registered machine (RFC 6749 section 2).
 type Client struct {
 	ID             ClientID

@@ -12,13 +12,15 @@ const secondsPerDay = 24 * 60 * 60
 // that no request pays a write: counting takes no lock and allocates nothing.
 // The zero Meter is ready and knows no scope; a nil one counts nothing.
 type Meter struct {
-	requests   atomic.Uint64
+	// What a request touches comes first, so that it is on one cache line.
+	requests atomic.Uint64
+	last     atomic.Int64 // Unix seconds; 0: never
+	scopes   atomic.Pointer[scopeMeters]
+	changed  atomic.Bool // something was counted since TakeChanges
+
 	tokens     atomic.Uint64
 	early      atomic.Uint64
-	last       atomic.Int64 // Unix seconds; 0: never
 	earlyUntil atomic.Int64 // Unix seconds until which one more token is early
-	changed    atomic.Bool  // something was counted since TakeChanges
-	scopes     atomic.Pointer[scopeMeters]
 
 	mu    sync.Mutex
 	since int64 // Unix seconds; 0: nothing was granted yet
@@ -29,6 +31,32 @@ type Meter struct {
 type scopeMeters struct {
 	set    *ScopeSet
 	meters []*scopeMeter
+	few    [4]*scopeMeter // the meters, where they are that few: beside the set and not elsewhere
+}
+
+// newScopeMeters returns the meters of the set: those that there were before,
+// and new ones, which lie side by side.
+func newScopeMeters(set *ScopeSet, before *scopeMeters, now int64) *scopeMeters {
+	next := &scopeMeters{set: set}
+	if n := set.Len(); n <= len(next.few) {
+		next.meters = next.few[:n]
+	} else {
+		next.meters = make([]*scopeMeter, n)
+	}
+	missing := 0
+	for i := range next.meters {
+		if next.meters[i] = before.of(set.At(i)); next.meters[i] == nil {
+			missing++
+		}
+	}
+	fresh := make([]scopeMeter, missing)
+	for i := range next.meters {
+		if next.meters[i] == nil {
+			fresh[0].since = now
+			next.meters[i], fresh = &fresh[0], fresh[1:]
+		}
+	}
+	return next
 }
 
 type scopeMeter struct {
@@ -53,13 +81,7 @@ func (m *Meter) Grant(scopes *ScopeSet, now time.Time) {
 	if before != nil && before.set.Equal(scopes) {
 		return
 	}
-	next := &scopeMeters{set: scopes, meters: make([]*scopeMeter, scopes.Len())}
-	for i := range next.meters {
-		if next.meters[i] = before.of(scopes.At(i)); next.meters[i] == nil {
-			next.meters[i] = &scopeMeter{since: now.Unix()}
-		}
-	}
-	m.scopes.Store(next)
+	m.scopes.Store(newScopeMeters(scopes, before, now.Unix()))
 	m.changed.Store(true)
 }
 

@@ -82,7 +82,7 @@ func TestAScopeThatIsTakenAwayIsForgotten(t *testing.T) {
 }
 
 func TestEachOfManyScopesIsMeteredForItself(t *testing.T) {
-	for _, n := range []int{1, 8, 9, authz.MaxScopes} {
+	for _, n := range []int{1, 4, 5, 8, 9, authz.MaxScopes} {
 		scopes := make([]authz.Scope, n)
 		for i := range scopes {
 			scopes[i] = authz.Scope(fmt.Sprintf("scope.%d", i))

@@ -10,10 +10,14 @@ import (
 
 // client is one client's place in the view. Token families point to it, so
 // that a change of the client reaches all its tokens at once.
+//
+// It begins with what a request touches and is whole cache lines long, so that
+// a request of a client that was not heard of for long touches one of them.
 type client struct {
 	live  atomic.Pointer[authz.LiveClient] // nil: no such client is known
-	full  *authz.Client                    // never changed in place; guarded by clients.mu
 	meter authz.Meter                      // outlives every change of the client
+	full  *authz.Client                    // never changed in place; guarded by clients.mu
+	_     [40]byte
 }
 
 // clients holds all clients. They are few beside the tokens.

@@ -3,8 +3,13 @@
 // the caller hears of it.
 //
 // It owns the table of tokens (pointer-free records keyed by the token's
-// hash, read without locks), the live state of all clients, the follower of
-// the control log, the warm-up after a start, and the sweep of what expired.
+// hash, read without locks), the live state of all clients, the sets of scopes
+// that they and the tokens share, the follower of the control log, the warm-up
+// after a start, and the sweep of what expired.
+//
+// With many clients each request is another one's, and what it costs is what
+// it reads that no cache holds. So equal sets of scopes are one, and what a
+// request touches of a client lies together; see BenchmarkClientsInTurn.
 //
 // It refuses to know what an engine is made of: it wraps any authz.Store. It
 // decides nothing either: a token is judged at each use by authz, against the

@@ -1,5 +1,13 @@
 package live
 
+import "unsafe"
+
+// What a client and a family take, in bytes.
+const (
+	ClientBytes = unsafe.Sizeof(client{})
+	FamilyBytes = unsafe.Sizeof(family{})
+)
+
 // Writes counts the changes of the token table so far.
 func (s *Store) Writes() (n uint64) {
 	for i := range s.tokens.shards {

@@ -16,7 +16,7 @@ type family struct {
 	client *client
 
 	id   uint32
-	refs int // records that name it; guarded by families.mu
+	refs uint32 // records that name it; guarded by families.mu
 	cost int64
 }
 
