@@ -8,7 +8,6 @@ import (
 	"os"
 	"time"
 
-	"scopegate/bench/gate"
 	"scopegate/bench/load"
 	"scopegate/bench/proc"
 )
@@ -32,47 +31,6 @@ func (m *measurement) measure(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// besides measures requests through the gateway at a fixed rate, alone and
-// while 64 clients ask for tokens without a pause.
-func (m *measurement) besides(ctx context.Context) error {
-	through, err := m.through(ctx, m.o.rate)
-	if err != nil {
-		return err
-	}
-	issuing := load.Crowd{Addr: m.gate.Addr, Connections: counts[len(counts)-1], Requests: m.requests, WantStatus: 200, WantLength: -1}
-	job := load.Job{Crowds: []load.Crowd{through}, Warmup: 300 * time.Millisecond, Window: 2 * m.o.window}
-	r, err := m.hand.Do(job)
-	if err != nil {
-		return err
-	}
-	m.alone = r.Tallies[0]
-	job.Crowds = append(job.Crowds, issuing)
-	if r, err = m.hand.Do(job); err != nil {
-		return err
-	}
-	m.beside = r.Tallies[0]
-	m.meanwhile = float64(r.Tallies[1].Requests) / r.Elapsed.Seconds()
-	for _, t := range []load.Tally{m.alone, m.beside, r.Tallies[1]} {
-		if err := whole(t); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// through is a crowd whose requests pass the gateway.
-func (m *measurement) through(ctx context.Context, rate int) (load.Crowd, error) {
-	tokens, err := m.gate.Tokens(ctx, m.clients[0], 1000)
-	if err != nil {
-		return load.Crowd{}, err
-	}
-	c := load.Crowd{Addr: m.gate.Addr, Connections: 64, Rate: rate, WantStatus: 200, WantLength: load.BodyLength}
-	for _, token := range tokens {
-		c.Requests = append(c.Requests, fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: bench.test\r\nAuthorization: Bearer %s\r\n\r\n", gate.Path(10, "42"), token))
-	}
-	return c, nil
 }
 
 // fill is what many live tokens cost.

@@ -5,7 +5,6 @@ package main
 import (
 	"fmt"
 
-	"scopegate/bench/load"
 	"scopegate/bench/report"
 )
 
@@ -35,9 +34,12 @@ func (m *measurement) report() *report.Report {
 		}
 	}
 	r.Table("Durable tokens; medians", columns, rows)
-	r.Table(fmt.Sprintf("Requests through the gateway at %d a second", m.o.rate), []string{"while the token endpoint", "p50", "p99", "slowest"}, [][]string{
-		latencies("rests", m.alone), latencies(fmt.Sprintf("issues %.0f tokens/s to %d clients", m.meanwhile, counts[len(counts)-1]), m.beside),
-	})
+	var beside [][]string
+	for _, c := range m.companies {
+		beside = append(beside, c.row())
+	}
+	r.Table(fmt.Sprintf("Requests through the gateway at %d a second; medians", m.o.rate),
+		[]string{"while the token endpoint", "of those a second", "p50", "p99", "lowest-highest p99", "slowest of all"}, beside)
 	if m.fill.tokens > 0 {
 		r.Table("Many live tokens", []string{"tokens", "CPU us/request", "resident memory", "of it, mapped files of the store", "Go's heap"}, [][]string{
 			m.fill.first.row("at first"), m.fill.last.row(fmt.Sprint(m.fill.tokens)),
@@ -64,10 +66,6 @@ func (m *measurement) report() *report.Report {
 func (w weight) row(tokens string) []string {
 	mib := func(n int64) string { return fmt.Sprintf("%d MiB", n>>20) }
 	return []string{tokens, fmt.Sprintf("%.1f", w.cpu), mib(w.memory.Resident), mib(w.memory.Files), mib(w.heap)}
-}
-
-func latencies(while string, t load.Tally) []string {
-	return []string{while, report.Duration(report.Micros(t.P50)), report.Duration(report.Micros(t.P99)), report.Duration(report.Micros(t.Max))}
 }
 
 // of is the spread of one figure over the rounds.

@@ -49,9 +49,8 @@ type measurement struct {
 	machine  string
 	disk     string
 
-	alone, beside load.Tally // of requests through the gateway
-	meanwhile     float64    // tokens a second that were issued beside them
-	fill          fill
+	companies []*company // of requests through the gateway
+	fill      fill
 }
 
 func (m *measurement) start(ctx context.Context) (err error) {
