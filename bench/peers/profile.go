@@ -91,6 +91,6 @@ func mixture(ctx context.Context, g *gate.Gate, o *options) ([]profiled, error) 
 		{"forwarded", of(get(path, tokens), 200, load.BodyLength), 5 * o.window},
 		{"uploaded in chunks", of(upload(path, tokens), 200, load.BodyLength), 2 * o.window},
 		{"refused for its scopes", of(get(path, lacking), 403, -1), o.window},
-		{"tokens issued", of([][]byte{gate.TokenRequest(may)}, 200, -1), o.window},
+		{"tokens issued", of([][]byte{gate.TokenRequest(may)}, 200, -1), 2 * o.window},
 	}, nil
 }
