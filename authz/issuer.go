@@ -310,7 +310,7 @@ func (s *Issuer) meter(id ClientID) *Meter {
 }
 
 // identifyAnywhere identifies a token whatever resources it is bound to, and
-// returns those.
+// returns those of one that lives.
 func (s *Issuer) identifyAnywhere(ctx context.Context, key TokenKey) (Principal, []string, Reason, error) {
 	live, err := s.Authorizer.Tokens.LookupToken(ctx, key)
 	if errors.Is(err, ErrNotFound) {
@@ -319,11 +319,12 @@ func (s *Issuer) identifyAnywhere(ctx context.Context, key TokenKey) (Principal,
 	if err != nil {
 		return Principal{}, nil, ReasonStoreUnavailable, err
 	}
-	var p Principal
 	reason := live.judge(s.Now())
-	if reason == ReasonAllowed {
-		live.fill(&p, &key)
+	if reason != ReasonAllowed {
+		return Principal{}, nil, reason, nil
 	}
+	var p Principal
+	live.fill(&p, &key)
 	return p, live.Resources, reason, nil
 }
 
