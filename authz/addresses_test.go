@@ -1,6 +1,7 @@
 package authz_test
 
 import (
+	"context"
 	"errors"
 	"net/netip"
 	"testing"
@@ -85,5 +86,43 @@ func TestATokenIsNoGoodAwayFromItsClientsAddresses(t *testing.T) {
 	var field *authz.FieldError
 	if _, err := l.registry.Update(t.Context(), c.ID, authz.Update{IssueLimit: &bad}, authz.By{}); !errors.As(err, &field) || field.Field != "issue_limit" {
 		t.Errorf("a limit without a period: error %v", err)
+	}
+}
+
+func TestASecretFromAWrongAddressIsNoUseOfIt(t *testing.T) {
+	l := newLaw(t)
+	c, secret := l.client(t)
+	list, err := authz.ParseAddresses([]string{"10.0.0.0/8"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.registry.Update(t.Context(), c.ID, authz.Update{Addresses: &list}, authz.By{Actor: "a"}); err != nil {
+		t.Fatal(err)
+	}
+	keys, err := l.issuer.Keys.Keys().WithNew("k2", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.issuer.Keys.Set(keys) // so that a use moves the secret
+	moved := 0
+	l.issuer.Rehash = func(context.Context, authz.ClientID, string, authz.SecretText) { moved++ }
+
+	for _, from := range []netip.Addr{nowhere, netip.MustParseAddr("203.0.113.1")} {
+		got, err := l.issuer.Authenticate(t.Context(), string(c.ID), from, secret)
+		if codeOf(err) != authz.CodeInvalidClient || !errors.Is(err, authz.ErrOtherAddress) {
+			t.Errorf("from %s: %v", from, err)
+		}
+		if got.ID != c.ID || got.Status != "" {
+			t.Errorf("from %s: the client is %+v, want its id alone", from, got)
+		}
+	}
+	if len(l.uses) != 0 || moved != 0 {
+		t.Errorf("refused, and yet used %d times and moved %d times", len(l.uses), moved)
+	}
+	if _, err := l.issuer.Authenticate(t.Context(), string(c.ID), netip.MustParseAddr("10.1.2.3"), secret); err != nil {
+		t.Error(err)
+	}
+	if len(l.uses) != 1 || moved != 1 {
+		t.Errorf("let in, and used %d times and moved %d times", len(l.uses), moved)
 	}
 }

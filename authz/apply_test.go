@@ -111,7 +111,7 @@ func (l *law) stored(t *testing.T, id authz.ClientID) authz.Client {
 // knows reports whether a secret authenticates a client.
 func (l *law) knows(t *testing.T, id authz.ClientID, secret authz.SecretText) bool {
 	t.Helper()
-	_, err := l.issuer.Authenticate(t.Context(), string(id), secret)
+	_, err := l.issuer.Authenticate(t.Context(), string(id), nowhere, secret)
 	return err == nil
 }
 

@@ -84,9 +84,15 @@ type Issuer struct {
 
 // Authenticate finds the client that knows one of the candidate texts of a
 // secret (the same secret, form-decoded and raw: RFC 6749 section 2.3.1). An
-// unknown client, a wrong secret and an inactive client cost the same work
-// and give the same answer: an *OAuthError with CodeInvalidClient.
-func (s *Issuer) Authenticate(ctx context.Context, id string, candidates ...SecretText) (Client, error) {
+// unknown client, a wrong secret, an inactive client and one that calls from
+// where it may not cost the same work and give the same answer: an *OAuthError
+// with CodeInvalidClient. Whoever found a secret and tries it from elsewhere
+// must not learn that it is one. An address that is not known, the zero one,
+// is on no client's list.
+//
+// Only who is let in has used the secret. Beside ErrOtherAddress the client
+// has its id and nothing else, for the log.
+func (s *Issuer) Authenticate(ctx context.Context, id string, from netip.Addr, candidates ...SecretText) (Client, error) {
 	keys := s.Keys.Keys()
 	sums := make([]hashed, 0, len(candidates)*len(keys.order))
 	for _, text := range candidates {
@@ -112,6 +118,8 @@ func (s *Issuer) Authenticate(ctx context.Context, id string, candidates ...Secr
 		return Client{}, invalidClient(cause)
 	case c.Status != StatusActive:
 		return Client{}, invalidClient(ErrClientInactive)
+	case !c.Addresses.Permits(from):
+		return Client{ID: c.ID}, invalidClient(ErrOtherAddress)
 	}
 	if s.Used != nil {
 		s.Used(Use{Client: c.ID, Secret: secret, At: s.Now()})
@@ -148,16 +156,6 @@ func matchSecret(c *Client, sums []hashed, now time.Time) (id string, at int, ca
 		}
 	}
 	return id, at, cause
-}
-
-// CheckAddress refuses an authenticated client that calls from where it may
-// not, with the answer of a wrong secret: whoever found a secret and tries it
-// from elsewhere must not learn that it is one.
-func CheckAddress(c *Client, from netip.Addr) error {
-	if c.Addresses.Permits(from) {
-		return nil
-	}
-	return invalidClient(ErrOtherAddress)
 }
 
 func invalidClient(cause error) error {

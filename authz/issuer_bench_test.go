@@ -31,7 +31,7 @@ func BenchmarkAuthenticate(b *testing.B) {
 	l.issuer.Used = nil
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := l.issuer.Authenticate(b.Context(), string(c.ID), secret); err != nil {
+		if _, err := l.issuer.Authenticate(b.Context(), string(c.ID), nowhere, secret); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -37,7 +37,7 @@ func TestAuthenticationGivesOneAnswerForAllFailures(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			_, err := l.issuer.Authenticate(t.Context(), tc.id, tc.secret)
+			_, err := l.issuer.Authenticate(t.Context(), tc.id, nowhere, tc.secret)
 			var oe *authz.OAuthError
 			if !errors.As(err, &oe) || oe.Code != authz.CodeInvalidClient || oe.Description != "client authentication failed" {
 				t.Errorf("got %v", err)
@@ -50,7 +50,7 @@ func TestAuthenticationGivesOneAnswerForAllFailures(t *testing.T) {
 	if len(l.uses) != 0 {
 		t.Errorf("failed attempts were noted as uses: %v", l.uses)
 	}
-	if _, err := l.issuer.Authenticate(t.Context(), string(c.ID), authz.NewSecretText("x"), secret); err != nil {
+	if _, err := l.issuer.Authenticate(t.Context(), string(c.ID), nowhere, authz.NewSecretText("x"), secret); err != nil {
 		t.Errorf("the right secret as second candidate: %v", err)
 	}
 	if len(l.uses) != 1 || l.uses[0].Client != c.ID || l.uses[0].Secret != c.Secrets[0].ID {
@@ -71,7 +71,7 @@ func TestSecretsVerifyUnderTheirOwnHashKeyAfterANewOneIsActive(t *testing.T) {
 		t.Errorf("a new secret is hashed under %s", got)
 	}
 	for id, secret := range map[authz.ClientID]authz.SecretText{old.ID: oldSecret, young.ID: youngSecret} {
-		if _, err := l.issuer.Authenticate(t.Context(), string(id), secret); err != nil {
+		if _, err := l.issuer.Authenticate(t.Context(), string(id), nowhere, secret); err != nil {
 			t.Errorf("client %s: %v", id, err)
 		}
 	}

@@ -47,14 +47,14 @@ func TestASecretMovesToTheActiveKeyWhenItIsUsedAndOnlyThen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := l.issuer.Authenticate(t.Context(), string(c.ID), authz.NewSecretText("wrong")); err == nil {
+	if _, err := l.issuer.Authenticate(t.Context(), string(c.ID), nowhere, authz.NewSecretText("wrong")); err == nil {
 		t.Fatal("a wrong secret passed")
 	}
 	if got, _ := l.store.Client(t.Context(), c.ID); got.Secrets[0].HashKeyID != "k1" {
 		t.Errorf("a wrong secret moved the hash to %s", got.Secrets[0].HashKeyID)
 	}
 	for range 3 { // as Basic reads it: the second candidate is the secret
-		if _, err := l.issuer.Authenticate(t.Context(), string(c.ID), authz.NewSecretText("decoded otherwise"), secret); err != nil {
+		if _, err := l.issuer.Authenticate(t.Context(), string(c.ID), nowhere, authz.NewSecretText("decoded otherwise"), secret); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -121,7 +121,7 @@ func TestNoSecretIsLostWhileKeysComeAndGo(t *testing.T) {
 	workers.Wait()
 	l.issuer.Used = nil
 	for i, login := range logins {
-		if _, err := l.issuer.Authenticate(t.Context(), string(login.id), login.secret); err != nil {
+		if _, err := l.issuer.Authenticate(t.Context(), string(login.id), nowhere, login.secret); err != nil {
 			t.Errorf("client %d: %v", i, err)
 		}
 	}

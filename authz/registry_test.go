@@ -84,7 +84,7 @@ func TestRevokingAClientEndsAllItsTokensAndItCannotComeBack(t *testing.T) {
 	if _, _, err := l.registry.Rotate(t.Context(), c.ID, 0, authz.By{Actor: "admin:socket"}); !errors.Is(err, authz.ErrRevoked) {
 		t.Errorf("rotate: %v, want ErrRevoked", err)
 	}
-	if _, err := l.issuer.Authenticate(t.Context(), string(c.ID), secret); err == nil {
+	if _, err := l.issuer.Authenticate(t.Context(), string(c.ID), nowhere, secret); err == nil {
 		t.Error("a revoked client authenticates")
 	}
 }
@@ -119,7 +119,7 @@ func TestRotationEndsTheOldSecretAtOnceOrAfterItsOverlap(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, secret := range map[string]authz.SecretText{"old": first, "new": second} {
-		if _, err := l.issuer.Authenticate(t.Context(), string(c.ID), secret); err != nil {
+		if _, err := l.issuer.Authenticate(t.Context(), string(c.ID), nowhere, secret); err != nil {
 			t.Errorf("within the overlap, the %s secret: %v", name, err)
 		}
 	}
@@ -128,17 +128,17 @@ func TestRotationEndsTheOldSecretAtOnceOrAfterItsOverlap(t *testing.T) {
 		t.Errorf("a token issued before the rotation: %s", got)
 	}
 	l.now = l.now.Add(31 * time.Minute)
-	if _, err := l.issuer.Authenticate(t.Context(), string(c.ID), first); !errors.Is(err, authz.ErrSecretExpired) {
+	if _, err := l.issuer.Authenticate(t.Context(), string(c.ID), nowhere, first); !errors.Is(err, authz.ErrSecretExpired) {
 		t.Errorf("after the overlap, the old secret: %v", err)
 	}
 	_, third, err := l.registry.Rotate(t.Context(), c.ID, 0, authz.By{Actor: "admin:socket"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := l.issuer.Authenticate(t.Context(), string(c.ID), second); err == nil {
+	if _, err := l.issuer.Authenticate(t.Context(), string(c.ID), nowhere, second); err == nil {
 		t.Error("rotated without overlap, the old secret still authenticates")
 	}
-	if _, err := l.issuer.Authenticate(t.Context(), string(c.ID), third); err != nil {
+	if _, err := l.issuer.Authenticate(t.Context(), string(c.ID), nowhere, third); err != nil {
 		t.Errorf("the newest secret: %v", err)
 	}
 }

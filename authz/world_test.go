@@ -2,12 +2,16 @@ package authz_test
 
 import (
 	"context"
+	"net/netip"
 	"testing"
 	"time"
 
 	"scopegate/authz"
 	"scopegate/store/memstore"
 )
+
+// nowhere is an address that is not known.
+var nowhere netip.Addr
 
 // law is a whole authorization server over memory, with a clock of its own.
 type law struct {
@@ -77,7 +81,7 @@ func (l *law) client(t testing.TB, scopes ...authz.Scope) (authz.Client, authz.S
 // token issues a token the whole way: authentication, then minting.
 func (l *law) token(t *testing.T, id authz.ClientID, secret authz.SecretText, scope string) authz.Issued {
 	t.Helper()
-	c, err := l.issuer.Authenticate(t.Context(), string(id), secret)
+	c, err := l.issuer.Authenticate(t.Context(), string(id), nowhere, secret)
 	if err != nil {
 		t.Fatal(err)
 	}

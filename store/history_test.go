@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"math/rand/v2"
+	"net/netip"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -105,7 +106,7 @@ func (l *law) perform(t *testing.T, ctx context.Context, h *history, worker int,
 		})
 	case n < 88:
 		h.record(worker, historytest.Act{Kind: historytest.Authenticate, Text: name}, func() (historytest.Outcome, bool) {
-			_, err := l.issuer.Authenticate(ctx, string(h.client), secret)
+			_, err := l.issuer.Authenticate(ctx, string(h.client), netip.Addr{}, secret)
 			return historytest.Outcome{Yes: err == nil}, true
 		})
 	case n < 92:

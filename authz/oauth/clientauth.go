@@ -30,11 +30,8 @@ func (s *Server) authenticate(c echo.Context, f form) (authz.Client, error) {
 	if err != nil {
 		return authz.Client{}, err
 	}
-	client, err := s.Issuer.Authenticate(c.Request().Context(), cred.id, cred.candidates...)
-	if err == nil {
-		from, _ := netip.ParseAddr(c.RealIP()) // the zero one passes no list
-		err = authz.CheckAddress(&client, from)
-	}
+	from, _ := netip.ParseAddr(c.RealIP()) // the zero one passes no list
+	client, err := s.Issuer.Authenticate(c.Request().Context(), cred.id, from, cred.candidates...)
 	if s.Throttle == nil {
 		return client, err
 	}
