@@ -39,7 +39,7 @@ func Describe(in authz.Introspection, issuer string) IntrospectionBody {
 }
 
 func (s *Server) introspect(c echo.Context) error {
-	start := s.Now()
+	start := s.wall()
 	s.turn()
 	caller, token, err := s.tokenForm(c)
 	var in authz.Introspection

@@ -10,7 +10,7 @@ import (
 
 // revoke is RFC 7009: an unknown token is as good as a revoked one.
 func (s *Server) revoke(c echo.Context) error {
-	start := s.Now()
+	start := s.wall()
 	s.turn()
 	caller, token, err := s.tokenForm(c)
 	revoked := false

@@ -23,14 +23,17 @@ const (
 	ResourcePath   = "/.well-known/oauth-protected-resource"
 )
 
-// Server answers the fixed endpoints. All fields but JWKS, Throttle,
-// IssueLimits, Scans and Turn are needed.
+// Server answers the fixed endpoints. All fields but Wall, JWKS,
+// Throttle, IssueLimits, Scans and Turn are needed.
 type Server struct {
-	Issuer   *authz.Issuer
-	Policy   *authz.CurrentPolicy
-	Metrics  *metrics.Metrics
-	Log      *slog.Logger
-	Now      func() time.Time
+	Issuer  *authz.Issuer
+	Policy  *authz.CurrentPolicy
+	Metrics *metrics.Metrics
+	Log     *slog.Logger
+	Now     func() time.Time
+	// Wall is the system's clock, by which the log says how long a request took:
+	// Now stands still while that is behind what the store has seen. If nil, Now.
+	Wall     func() time.Time
 	JWKS     func() []byte // the JWK set (RFC 7517), nil while nothing is signed; if nil, nothing ever is
 	Throttle *Throttle     // slows guesses at secrets; if nil, nothing is slowed
 	// IssueLimits count what clients with an issue limit ask for; if nil,

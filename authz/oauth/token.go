@@ -22,7 +22,7 @@ type tokenBody struct {
 
 // token is the way of one token: form, client, grant, answer.
 func (s *Server) token(c echo.Context) error {
-	start := s.Now()
+	start := s.wall()
 	s.turn()
 	issued, client, grant, err := s.issue(c)
 	s.turn()
@@ -93,17 +93,24 @@ func (s *Server) turn() {
 }
 
 // note logs one request to an endpoint: the code for the caller and the cause
-// for the operator, never a credential.
+// for the operator, never a credential. start is of wall.
 func (s *Server) note(c echo.Context, endpoint string, id authz.ClientID, status int, err error, start time.Time) {
 	attrs := []any{
 		"endpoint", endpoint, "status", status, "client_id", string(id), "remote_ip", c.RealIP(),
-		"duration_ms", float64(s.Now().Sub(start).Microseconds()) / 1000,
+		"duration_ms", float64(s.wall().Sub(start).Microseconds()) / 1000,
 	}
 	if err == nil {
 		s.Log.InfoContext(c.Request().Context(), "oauth request", attrs...)
 		return
 	}
 	s.Log.WarnContext(c.Request().Context(), "oauth request refused", append(attrs, "error", err.Error())...)
+}
+
+func (s *Server) wall() time.Time {
+	if s.Wall != nil {
+		return s.Wall()
+	}
+	return s.Now()
 }
 
 func setRetryAfter(c echo.Context, wait time.Duration) {

@@ -44,6 +44,7 @@ func (c *clock) advance(d time.Duration) {
 type server struct {
 	*httptest.Server
 	clock    *clock
+	wall     *clock
 	store    authz.Store
 	registry *authz.Registry
 	issuer   *authz.Issuer
@@ -79,7 +80,7 @@ func start(t testing.TB) *server { return startOver(t, memstore.New()) }
 
 func startOver(t testing.TB, engine authz.Store) *server {
 	t.Helper()
-	s := &server{clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}, log: &syncBuilder{}}
+	s := &server{clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}, wall: &clock{}, log: &syncBuilder{}}
 	view, err := live.Open(t.Context(), engine, live.Options{Now: s.clock.Now})
 	if err != nil {
 		t.Fatal(err)
@@ -105,6 +106,10 @@ func startOver(t testing.TB, engine authz.Store) *server {
 	(&oauth.Server{
 		Issuer: s.issuer, Policy: s.policy, Metrics: metrics.New(metrics.Options{Reasons: authz.Reasons()}),
 		Log: slog.New(slog.NewJSONHandler(s.log, nil)), Now: s.clock.Now, Throttle: oauth.NewThrottle(),
+		Wall: func() time.Time { // each look at it is 1.5 ms later than the last
+			s.wall.advance(1500 * time.Microsecond)
+			return s.wall.Now()
+		},
 		IssueLimits: oauth.NewIssueLimits(), Scans: oauth.NewScans(),
 	}).Mount(e)
 	s.Server = httptest.NewServer(e)

@@ -240,7 +240,7 @@ func (s *server) wireGateway(cfg *config.Config) error {
 	}
 	s.restoreQuotas()
 	endpoints := &oauth.Server{
-		Issuer: s.issuer, Policy: s.policy, Metrics: s.metrics, Log: s.log, Now: s.now, Throttle: oauth.NewThrottle(),
+		Issuer: s.issuer, Policy: s.policy, Metrics: s.metrics, Log: s.log, Now: s.now, Wall: time.Now, Throttle: oauth.NewThrottle(),
 		IssueLimits: oauth.NewIssueLimits(), Scans: oauth.NewScans(), JWKS: s.signing.KeySet, Turn: s.crowd.Pass,
 	}
 	fixed := newEcho()
