@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"scopegate/authz"
@@ -35,12 +36,8 @@ func parseForm(r *http.Request) (form, error) {
 	if err := queryIsClean(r.URL.RawQuery); err != nil {
 		return form{}, err
 	}
-	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || kind != "application/x-www-form-urlencoded" {
-		return form{}, invalid("the content type must be application/x-www-form-urlencoded")
-	}
-	if charset := params["charset"]; charset != "" && !isUTF8(charset) {
-		return form{}, invalid("the charset must be UTF-8")
+	if err := isForm(r.Header); err != nil {
+		return form{}, err
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxForm+1))
 	if err != nil {
@@ -50,6 +47,29 @@ func parseForm(r *http.Request) (form, error) {
 		return form{}, &authz.OAuthError{Code: authz.CodeInvalidRequest, Description: errTooLarge.Error(), Cause: errTooLarge}
 	}
 	return decodeForm(string(body))
+}
+
+// isForm checks what the fields say of the body. They must have one reading:
+// one type, and no coding (RFC 9110 section 8.4) but identity, which is none.
+func isForm(h http.Header) error {
+	if len(h.Values("Content-Type")) > 1 {
+		return invalid("there is more than one Content-Type field")
+	}
+	kind, params, err := mime.ParseMediaType(h.Get("Content-Type"))
+	if err != nil || kind != "application/x-www-form-urlencoded" {
+		return invalid("the content type must be application/x-www-form-urlencoded")
+	}
+	if charset := params["charset"]; charset != "" && !isUTF8(charset) {
+		return invalid("the charset must be UTF-8")
+	}
+	for _, field := range h.Values("Content-Encoding") {
+		for coding := range strings.SplitSeq(field, ",") {
+			if coding = strings.Trim(coding, " \t"); coding != "" && !strings.EqualFold(coding, "identity") {
+				return invalid("the form must be sent without a content coding")
+			}
+		}
+	}
+	return nil
 }
 
 // decodeForm decodes the body of a form. A parameter that stands twice after

@@ -1,6 +1,7 @@
 package oauth_test
 
 import (
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -37,4 +38,31 @@ func FuzzParseTokenRequest(f *testing.F) {
 			t.Fatalf("%q does not survive: %v, %v", body, again, err)
 		}
 	})
+}
+
+func TestAFormThatCanBeReadInTwoWaysIsRefusedRFC9110Section8(t *testing.T) {
+	s := start(t)
+	const kind = "application/x-www-form-urlencoded"
+	for name, tc := range map[string]struct {
+		kinds, codings []string
+		status         int
+	}{
+		"identity":                {[]string{kind}, []string{"Identity"}, 200},
+		"an empty coding":         {[]string{kind}, []string{""}, 200},
+		"gzip":                    {[]string{kind}, []string{"gzip"}, 400},
+		"identity, then gzip":     {[]string{kind}, []string{"identity, gzip"}, 400},
+		"gzip in a second field":  {[]string{kind}, []string{"identity", "gzip"}, 400},
+		"a coding nobody knows":   {[]string{kind}, []string{"x"}, 400},
+		"another type, second":    {[]string{kind, "application/json"}, nil, 400},
+		"the same type once more": {[]string{kind, kind}, nil, 400},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, path := range []string{oauth.TokenPath, oauth.IntrospectPath, oauth.RevokePath} {
+				a := s.do(t, call{path: path, body: grant + "&token=x", fields: http.Header{"Content-Type": tc.kinds, "Content-Encoding": tc.codings}})
+				if a.status != tc.status || tc.status != 200 && a.error() != "invalid_request" {
+					t.Errorf("%s: %d %s", path, a.status, a.body)
+				}
+			}
+		})
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -138,6 +139,7 @@ type call struct {
 	auth        []string // Authorization fields; nil: Basic of the client
 	contentType string
 	body        string
+	fields      http.Header // in place of those above
 }
 
 // answer is what came back.
@@ -178,6 +180,7 @@ func (s *server) do(t *testing.T, c call) *answer {
 	default:
 		req.Header.Set("Content-Type", c.contentType)
 	}
+	maps.Copy(req.Header, c.fields)
 	resp, err := s.Client().Do(req)
 	if err != nil {
 		t.Fatal(err)
