@@ -1,13 +1,14 @@
 package oauth
 
 import (
+	"net/netip"
 	"sync"
 	"time"
 )
 
 // Throttle answers repeated failures of client authentication with 429, for
-// each pair of client and address: the first few are free, then each failure
-// costs a longer wait. The right secret always passes, even within a wait:
+// each pair of client and address, which of IPv6 is a whole /64: the first few
+// are free, then each failure costs a longer wait. The right secret always passes, even within a wait:
 // with 256 random bits nothing is gained by guessing, so nobody can lock out
 // the real client.
 //
@@ -87,5 +88,23 @@ func keyOf(client, address string) pair {
 	if len(client) > longest {
 		client = client[:longest]
 	}
-	return pair{client, address}
+	return pair{client, whose(address)}
+}
+
+// whose is what one caller has of an address: of IPv6 the /64, in which it
+// chooses the rest as it likes (RFC 4291 section 2.5.1), and of IPv4 the
+// address, also where it is written as IPv6. What is no address stays as it is.
+func whose(address string) string {
+	addr, err := netip.ParseAddr(address)
+	if err != nil {
+		return address
+	}
+	if addr = addr.Unmap(); addr.Is4() {
+		return addr.String()
+	}
+	network, err := addr.WithZone("").Prefix(64)
+	if err != nil {
+		return address
+	}
+	return network.String()
 }
