@@ -19,7 +19,7 @@
 //     and assertion make ours.
 //   - What a file means: snapshot, build, build_guard, build_upstream,
 //     build_edit, reload; keeper has the limiters that a reload leaves alone.
-//   - The front over net/http: front_http, front_answer, framing, slow.
+//   - The front over net/http: front_http, front_answer, target_http, framing, slow.
 //   - The access log: accesslog, logtime, jsontext, linewriter.
 //   - What others ask of it: explain, explain_question, requirements, quotas.
 //   - Memory that requests use again: scratch.

@@ -17,7 +17,8 @@ import (
 
 // Front serves exchanges that net/http reads: everything over TLS and HTTP/2,
 // and what another front hands over. The authorization server's paths are
-// Reserved's, whatever their spelling; all others are the Gateway's.
+// Reserved's, whatever their spelling; all others are the Gateway's, and so is
+// what names two hosts, which it refuses.
 //
 // A server that uses it should wrap its listeners with BoundWrites, and the
 // plain ones with WatchFraming.
@@ -43,8 +44,8 @@ type httpExchange struct {
 // ServeHTTP implements http.Handler. An answer that is not whole ends in
 // http.ErrAbortHandler, by which net/http cuts the connection or the stream.
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	path, _, _ := strings.Cut(r.RequestURI, "?")
-	if f.Reserved != nil && strings.HasPrefix(path, "/") && route.IsReservedPath(path) {
+	target := TargetOf(r)
+	if f.Reserved != nil && route.IsReservedPath(target.Path) && target.OneHost() {
 		f.Reserved.ServeHTTP(w, r)
 		return
 	}
@@ -60,7 +61,7 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		rc: http.NewResponseController(w), body: orDefault(f.BodyTimeout, defaultBodyTimeout),
 		write: orDefault(f.WriteTimeout, defaultWriteTimeout),
 	}
-	x.read(w, r, start)
+	x.read(w, r, &target, start)
 	if !x.expects(r) {
 		f.Gateway.Serve(r.Context(), &x.Exchange)
 	}
@@ -96,19 +97,19 @@ func (x *httpExchange) forget() {
 
 // read makes an exchange of a request. net/http has lost the fields' order
 // and spelling: they come sorted by name, so that it is at least stable.
-func (x *httpExchange) read(w http.ResponseWriter, r *http.Request, start time.Time) {
-	x.Method, x.Host, x.TLS, x.Start = r.Method, r.Host, r.TLS != nil, start
+func (x *httpExchange) read(w http.ResponseWriter, r *http.Request, target *Target, start time.Time) {
+	x.Method, x.TLS, x.Start = r.Method, r.TLS != nil, start
 	x.Proto = protoOf(r)
 	x.Peer = peerOf(r)
-	x.readTarget(r)
+	x.Host, x.TargetAuthority = target.host, target.authority
+	x.Path, x.Query, x.HasQuery = target.Path, target.query, target.hasQuery
 	for name := range r.Header {
 		x.names = append(x.names, name)
 	}
 	slices.Sort(x.names)
 	for _, name := range x.names {
 		if name == "Host" {
-			x.readSecondHost(r)
-			continue
+			continue // HTTP/2's, which the target has
 		}
 		for _, value := range r.Header[name] {
 			x.Fields = append(x.Fields, exchange.Field{Name: name, Value: value})
@@ -120,37 +121,6 @@ func (x *httpExchange) read(w http.ResponseWriter, r *http.Request, start time.T
 	x.Upgrade = upgradeOf(r)
 	if ClosesAfter(r) {
 		x.answer.CloseAfter()
-	}
-}
-
-// readTarget splits the request target, as received, into its parts. One of
-// another scheme than http and https is for somebody else (RFC 9110 section
-// 7.4): it stays whole, and is no path.
-func (x *httpExchange) readTarget(r *http.Request) {
-	target := r.RequestURI
-	if scheme, rest, ok := strings.Cut(target, "://"); ok && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")) {
-		end := strings.IndexAny(rest, "/?")
-		if end < 0 {
-			end = len(rest)
-		}
-		x.TargetAuthority, target = rest[:end], rest[end:]
-		if target == "" || target[0] == '?' {
-			target = "/" + target // RFC 9112 section 3.2.2, RFC 9110 section 4.2.3
-		}
-		if framingOf(r).mayDiffer(x.TargetAuthority) {
-			x.Host = "?" // net/http forgot it: no host, so that the two do not agree
-		}
-	}
-	x.Path, x.Query, x.HasQuery = strings.Cut(target, "?")
-}
-
-// readSecondHost keeps HTTP/2's Host field beside :authority (RFC 9113
-// section 8.3.1), so that the two are compared.
-func (x *httpExchange) readSecondHost(r *http.Request) {
-	for _, host := range r.Header["Host"] {
-		if host != r.Host {
-			x.TargetAuthority, x.Host = r.Host, host
-		}
 	}
 }
 

@@ -121,6 +121,7 @@ func TestReservedPathsAreTheAuthorizationServers(t *testing.T) {
 		{"/oauth/token", 418},
 		{"/%6fauth/token", 418},
 		{"/.well-known/oauth-authorization-server", 418},
+		{"http://gw.example/oauth/token", 400}, // nobody watches what its Host is
 		{"/oauth2/x", 200},
 		{"/x/oauth/token", 200},
 		{"/oauth/../x", 400},

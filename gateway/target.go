@@ -30,7 +30,7 @@ func (p *passage) readTarget() authz.Reason {
 			return p.answerEmpty(authz.ReasonPublic)
 		}
 	}
-	if !hostsAgree(x) {
+	if !hostsAgree(x.TargetAuthority, x.Host) {
 		return authz.ReasonHostMismatch
 	}
 	if timesPassed(x.Fields) >= maxPasses {
@@ -46,15 +46,15 @@ func (p *passage) readTarget() authz.Reason {
 
 // hostsAgree compares the authority of an absolute-form target with Host: two
 // hosts in one request are two readings of it.
-func hostsAgree(x *exchange.Exchange) bool {
-	if x.TargetAuthority == "" {
+func hostsAgree(authority, host string) bool {
+	if authority == "" {
 		return true
 	}
-	target, ok := route.CanonicalHost(x.TargetAuthority)
-	if !ok || x.Host == "" {
+	target, ok := route.CanonicalHost(authority)
+	if !ok || host == "" {
 		return ok
 	}
-	host, ok := route.CanonicalHost(x.Host)
+	host, ok = route.CanonicalHost(host)
 	return ok && host == target
 }
 

@@ -265,14 +265,15 @@ func (s *server) wireGateway(cfg *config.Config) error {
 }
 
 // gatewayFirst stands before echo's router: what is not a fixed endpoint is
-// the gateway's, whatever echo would have made of it.
+// the gateway's, whatever echo would have made of it. So is what names two
+// hosts, which the gateway refuses wherever it goes.
 func (s *server) gatewayFirst() echo.MiddlewareFunc {
 	front := &gateway.Front{Gateway: s.gateway}
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		fixed := smallBodies(formTime, lateFormTime)(next)
 		return func(c echo.Context) error {
-			path, _, _ := strings.Cut(c.Request().RequestURI, "?")
-			if isFixed(path) {
+			target := gateway.TargetOf(c.Request())
+			if isFixed(target.Path) && target.OneHost() {
 				return fixed(c)
 			}
 			front.ServeHTTP(c.Response().Writer, c.Request())

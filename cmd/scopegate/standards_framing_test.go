@@ -51,6 +51,7 @@ func framingCases() []standard {
 			if saw.target() != s.fill("/a/x?{tag}") {
 				s.Error(saw)
 			}
+			absoluteFormOfAFixedEndpoint(s)
 		}).but("the standard lets the target win; two hosts in one request are refused")},
 		{"H-13", "M", "RFC 9112 3.2.4", "`OPTIONS *`, `GET *`", "answered here; 400", tested(func(s *scene) {
 			if told := s.talk("OPTIONS * HTTP/1.1\r\nHost: gw.example\r\n\r\n"); !strings.HasPrefix(told, "HTTP/1.1 20") {
@@ -138,6 +139,30 @@ func (s *scene) oneAnswerAndTheEnd(told string) {
 	}
 	if slices.ContainsFunc(s.upstream.of(s.tag), func(r recorded) bool { return len(r.values("X-Smuggled")) > 0 }) {
 		s.Error("the request behind it reached the upstream")
+	}
+}
+
+// absoluteFormOfAFixedEndpoint is held to what absolute-form is on routes.
+func absoluteFormOfAFixedEndpoint(s *scene) {
+	const path, body = "/oauth/token", grantForm + "&client_id={id}&client_secret={secret}"
+	ask := func(target, host string) string {
+		form := s.fill(body)
+		return s.talk(fmt.Sprintf("POST %s%s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s", target, path, host, len(form), form))
+	}
+	for _, same := range []string{"http://gw.example", "http://GW.example.:80", "https://gw.example:443"} {
+		if told := ask(same, "gw.example"); !strings.HasPrefix(told, "HTTP/1.1 200\n") {
+			s.Errorf("%s: %s", same, told)
+		}
+	}
+	for _, other := range []string{"http://evil.example", "http://gw.example@evil.example", "http://evil.example@gw.example", "http://"} {
+		if told := ask(other, "gw.example"); !strings.HasPrefix(told, "HTTP/1.1 400\n") || strings.Contains(told, "spoat_") {
+			s.Errorf("%s: %s", other, told)
+		}
+	}
+	for target, want := range map[string]string{"http://gw.example/oauth/nosuch": "404", "http://gw.example/.well-known/oauth-authorization-server?x": "200"} {
+		if c := statuses(s.talk("GET " + target + " HTTP/1.1\r\nHost: gw.example\r\n\r\n")); len(c) != 1 || c[0] != want {
+			s.Errorf("%s: %q", target, c)
+		}
 	}
 }
 

@@ -37,6 +37,13 @@ func http2Cases() []standard {
 					s.Error(status)
 				}
 			})
+			for host, want := range map[string]string{"gw.example": "200", "evil.example": "400"} {
+				s.overHTTP2(func(c *http2Conn) {
+					if status := c.ask(append(headers("/oauth/jwks.json"), field("host", host)), ""); status != want {
+						s.Errorf("a fixed endpoint and %s: %s", host, status)
+					}
+				})
+			}
 		})},
 		{"H-50", "M", "RFC 9113 8.1.1", "a `content-length` that the data is not of", "the stream ends; no whole request upstream", http2RefusedWith("hello",
 			append(change(headers(path), ":method", "POST"), field("content-length", "3")), append(change(headers(path), ":method", "POST"), field("content-length", "9")))},
