@@ -13,8 +13,11 @@ type Policy struct {
 	TokenPrefix string
 	TokenTTL    time.Duration // default lifetime of a token
 	MaxTokenTTL time.Duration
-	Scopes      *ScopeSet           // the catalogue; ScopeIntrospect is in it
-	Resources   map[string]struct{} // RFC 8707 resources that routes belong to
+	Scopes      *ScopeSet // the catalogue; ScopeIntrospect is in it
+	Asked       *ScopeSet // those of it that routes ask for; nil: none
+	// Resources are the RFC 8707 resources that routes belong to, each with the
+	// scopes that these routes ask for.
+	Resources map[string]*ScopeSet
 }
 
 // Knows reports whether the catalogue names the scope.

@@ -2,6 +2,7 @@ package oauth_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -240,7 +241,7 @@ func TestARevocationThatIsNotStoredIsNeverAnswered200(t *testing.T) {
 func TestResourceMetadataOfRoutesResourcesRFC9728Section3_1(t *testing.T) {
 	s := start(t)
 	p := *s.policy.Load()
-	p.Resources = map[string]struct{}{"https://api.example.com/billing": {}, "https://a.example/twice": {}, "https://b.example/twice": {}}
+	p.Resources = map[string]*authz.ScopeSet{"https://api.example.com/billing": nil, "https://a.example/twice": nil, "https://b.example/twice": nil}
 	s.policy.Store(&p)
 	for path, want := range map[string]string{"/billing": "https://api.example.com/billing", "/nosuch": "", "/": "", "/twice": ""} {
 		a := s.do(t, call{method: "GET", path: oauth.ResourcePath + path, auth: []string{}})
@@ -272,5 +273,25 @@ func TestAMethodThatNobodyKnowsIs405RFC9110Section15_5_6(t *testing.T) {
 		if a.status != want || (want == 405) != (a.header.Get("Allow") != "") || strings.Contains(a.header.Get("Allow"), "TRACE") {
 			t.Errorf("%s: %d %v", path, a.status, a.header)
 		}
+	}
+}
+
+func TestResourceMetadataNamesTheScopesOfTheResourceRFC9728Section2(t *testing.T) {
+	s := start(t)
+	p := *s.policy.Load()
+	p.Scopes = authz.NewScopeSet("a:read", "b:write", "c:admin", authz.ScopeIntrospect)
+	p.Asked = authz.NewScopeSet("a:read", "b:write")
+	p.Resources = map[string]*authz.ScopeSet{"https://api.example.com/billing": authz.NewScopeSet("b:write"), "https://api.example.com/open": nil}
+	s.policy.Store(&p)
+	for path, want := range map[string]string{"": "[a:read b:write]", "/billing": "[b:write]", "/open": "<nil>"} {
+		a := s.do(t, call{method: "GET", path: oauth.ResourcePath + path})
+		if got := fmt.Sprint(a.json["scopes_supported"]); got != want {
+			t.Errorf("%s: scopes_supported is %s, want %s", a.json["resource"], got, want)
+		}
+	}
+	p.Resources["https://api.example.com"] = authz.NewScopeSet("a:read")
+	s.policy.Store(&p)
+	if a := s.do(t, call{method: "GET", path: oauth.ResourcePath}); fmt.Sprint(a.json["scopes_supported"]) != "[a:read]" {
+		t.Errorf("an origin that is a resource itself: %s", a.body)
 	}
 }

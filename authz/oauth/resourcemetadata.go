@@ -9,7 +9,8 @@ import (
 	"scopegate/authz"
 )
 
-// resourceBody is RFC 9728 section 2.
+// resourceBody is RFC 9728 section 2. Its scopes are those that are asked for
+// at the resource, not all that there are.
 type resourceBody struct {
 	Resource             string   `json:"resource"`
 	AuthorizationServers []string `json:"authorization_servers"`
@@ -32,9 +33,13 @@ func (s *Server) resourceMetadata(c echo.Context) error {
 			return NotFound(c)
 		}
 	}
+	scopes, named := policy.Resources[resource]
+	if !named { // our own origin: of all routes, which a token that is bound to nothing opens
+		scopes = policy.Asked
+	}
 	return writeCacheable(c, resourceBody{
 		Resource: resource, AuthorizationServers: []string{policy.Issuer},
-		Scopes: policy.Scopes.Strings(), BearerMethods: []string{"header"},
+		Scopes: scopes.Strings(), BearerMethods: []string{"header"},
 	})
 }
 

@@ -67,7 +67,7 @@ func (s *server) policyOf(cfg *config.Config) *authz.Policy {
 	return &authz.Policy{
 		Issuer: issuer, Realm: cfg.OAuth.Realm, TokenPrefix: cfg.OAuth.TokenPrefix,
 		TokenTTL: cfg.OAuth.AccessTokenTTL, MaxTokenTTL: cfg.OAuth.MaxAccessTokenTTL, Scopes: cfg.Catalogue(),
-		Resources: cfg.Resources(),
+		Asked: cfg.Asked(), Resources: cfg.Resources(),
 	}
 }
 

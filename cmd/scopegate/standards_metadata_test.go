@@ -148,6 +148,10 @@ func resourceMetadataCases() []standard {
 			}
 		})},
 		{"R-7", "X", "RFC 9728 5.1", "`resource_metadata` of a challenge", "the URL of a document that is there and names this resource", tested(resourceMetadataOfChallenge)},
+		{"R-8", "X", "RFC 9728 2", "`scopes_supported`", "what the resource's routes ask for; for the origin, what any route does", tested(func(s *scene) {
+			s.wantList(s.document(resourceMetadataPath), "scopes_supported", "a:read", "b:write", "c:admin")
+			s.wantList(s.document(resourceMetadataPath+"/billing"), "scopes_supported", "a:read")
+		})},
 	}
 }
 

@@ -16,13 +16,32 @@ var resourceKind = strict.Word(strict.Scalar[string]{
 	Longest: authz.MaxResourceLength,
 })
 
-// Resources returns the resources that routes belong to.
-func (c *Config) Resources() map[string]struct{} {
-	all := map[string]struct{}{}
+// Resources returns the resources that routes belong to, each with the scopes
+// that these routes ask for.
+func (c *Config) Resources() map[string]*authz.ScopeSet {
+	all := map[string]*authz.ScopeSet{}
 	for i := range c.Routes {
-		if r := c.Routes[i].Resource; r != "" {
-			all[r] = struct{}{}
+		name := c.Routes[i].Resource
+		if name == "" || all[name] != nil {
+			continue
 		}
+		all[name] = c.askedBy(func(r *RouteConfig) bool { return r.Resource == name })
 	}
 	return all
+}
+
+// Asked returns the scopes that any route asks for.
+func (c *Config) Asked() *authz.ScopeSet {
+	return c.askedBy(func(*RouteConfig) bool { return true })
+}
+
+func (c *Config) askedBy(of func(*RouteConfig) bool) *authz.ScopeSet {
+	var routes []authz.RouteRequirement
+	for i := range c.Routes {
+		if r := &c.Routes[i]; of(r) {
+			requirement := r.Requirement()
+			routes = append(routes, authz.RouteRequirement{Route: r.Name, Requirement: &requirement})
+		}
+	}
+	return authz.AskedScopes(routes)
 }
