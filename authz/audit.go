@@ -10,9 +10,9 @@ import (
 type Audited struct {
 	Store
 	Log *slog.Logger
-	// Changed is called after each control change; it must not block. If nil,
-	// nobody is told.
-	Changed func()
+	// Changed is called once after each control change, with what was changed;
+	// it must neither block nor keep it. If nil, nobody is told.
+	Changed func(*Change)
 }
 
 // PutClient implements Store.
@@ -49,7 +49,7 @@ func (a *Audited) Note(ctx context.Context, ch Change) error {
 
 func (a *Audited) tell(ctx context.Context, ch *Change, about ...slog.Attr) {
 	if a.Changed != nil {
-		a.Changed()
+		a.Changed(ch)
 	}
 	attrs := append([]slog.Attr{slog.String("action", string(ch.Kind)), slog.String("actor", ch.Actor)}, about...)
 	for _, more := range []struct{ key, value string }{{"reason", ch.Reason}, {"detail", ch.Detail}, {"remote_ip", ch.Remote}} {

@@ -29,7 +29,10 @@ type auditLine struct {
 // audited gives the law an audit log.
 func (l *law) audited() *bytes.Buffer {
 	var log bytes.Buffer
-	store := &authz.Audited{Store: l.store, Log: slog.New(slog.NewJSONHandler(&log, nil))}
+	store := &authz.Audited{
+		Store: l.store, Log: slog.New(slog.NewJSONHandler(&log, nil)),
+		Changed: func(ch *authz.Change) { l.changed = append(l.changed, ch.Kind) },
+	}
 	l.registry.Store, l.issuer.Store = store, store
 	l.registry.SaveKeys = func(_, _ *authz.HashKeys) error { return nil }
 	return &log
@@ -105,6 +108,13 @@ func TestControlLogAndAuditLogTellOfEachChangeWhoWhyAndWhat(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, auditLines(t, log)); diff != "" {
 		t.Errorf("audit log (-want +got):\n%s", diff)
+	}
+	var kinds []authz.EventKind
+	for _, line := range want {
+		kinds = append(kinds, authz.EventKind(line.Action))
+	}
+	if diff := cmp.Diff(kinds, l.changed); diff != "" {
+		t.Errorf("Changed was called with (-want +got):\n%s", diff)
 	}
 	events, err := l.store.Events(ctx, 0, 100)
 	must(err)

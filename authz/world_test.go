@@ -22,6 +22,7 @@ type law struct {
 	registry *authz.Registry
 	issuer   *authz.Issuer
 	uses     []authz.Use
+	changed  []authz.EventKind // what the audited store told of
 }
 
 // engineSource answers token look-ups from the engine itself.

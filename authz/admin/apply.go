@@ -99,7 +99,6 @@ func (s *Server) applyClients(c echo.Context) error {
 	result := applied(req.DryRun, diffs)
 	for i := range result.Changes {
 		if change := &result.Changes[i]; change.Action == string(authz.ActionRevoke) && !req.DryRun {
-			s.Metrics.TokenRevoked("client_revoked")
 			s.Metrics.ForgetClient(change.ID)
 		}
 	}

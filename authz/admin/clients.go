@@ -240,8 +240,8 @@ type ReasonRequest struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// clientStatus is revoke, disable and enable; cause is why tokens ended, or empty.
-func (s *Server) clientStatus(cause string, change func(context.Context, authz.ClientID, authz.By) (authz.Client, error)) echo.HandlerFunc {
+// clientStatus is revoke, disable and enable.
+func (s *Server) clientStatus(change func(context.Context, authz.ClientID, authz.By) (authz.Client, error)) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		id, err := clientID(c)
 		if err != nil {
@@ -251,13 +251,9 @@ func (s *Server) clientStatus(cause string, change func(context.Context, authz.C
 		if err := read(c, &req, true); err != nil {
 			return s.refuse(c, err)
 		}
-		before, _ := s.Store.Client(c.Request().Context(), id) // where it fails, so does the change
 		client, err := change(c.Request().Context(), id, by(c, req.Reason))
 		if err != nil {
 			return s.refuse(c, err)
-		}
-		if cause != "" && client.Generation != before.Generation { // else it was so already
-			s.Metrics.TokenRevoked(cause)
 		}
 		if client.Status == authz.StatusRevoked {
 			s.Metrics.ForgetClient(string(id)) // its place under the cap is free
@@ -285,6 +281,5 @@ func (s *Server) revokeClientTokens(c echo.Context) error {
 	if err != nil {
 		return s.refuse(c, err)
 	}
-	s.Metrics.TokenRevoked("client_tokens")
 	return writeJSON(c, http.StatusOK, clientJSON(&client))
 }

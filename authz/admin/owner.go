@@ -25,9 +25,6 @@ func (s *Server) revokeOwner(c echo.Context) error {
 		return s.refuse(c, err)
 	}
 	n, err := s.Registry.RevokeOwner(c.Request().Context(), req.OwnerType, req.OwnerID, by(c, req.Reason))
-	for range n {
-		s.Metrics.TokenRevoked("client_revoked")
-	}
 	if n > 0 || err == nil {
 		s.audit(c, "clients of an owner revoked", "owner_type", req.OwnerType, "owner_id", req.OwnerID, "revoked", n)
 	}

@@ -14,7 +14,7 @@
 //   - Its listeners: adminplane, clientaddress, connections, smallbodies,
 //     tlsfiles.
 //   - The files of its data directory: datadir, hashkeys, signingkeeper, quotas.
-//   - What it does beside: expiring, webhooks; linelog writes its log.
+//   - What it does beside: changed, expiring, webhooks; linelog writes its log.
 //   - The commands that speak to one: adminclient and output for all of them;
 //     clients, clientslist, clientsupdate, clientsecret, clientsapply,
 //     clientsexport, clientlabels, revoke; tokens; keys, signingkeys; routes,

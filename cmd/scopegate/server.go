@@ -204,7 +204,7 @@ func (s *server) wireAuthz(cfg *config.Config) error {
 	s.uses = &authz.Uses{Store: s.store, Meters: s.store.FlushUsage, Log: s.log}
 	authorizer := &authz.Authorizer{Tokens: s.store, Now: s.now, At: s.store.Clock.At}
 	s.webhooks = &webhook.Dispatcher{Store: s.store, Metrics: s.metrics, Log: s.log, Now: time.Now}
-	audited := &authz.Audited{Store: s.store, Log: s.log.With("log", "audit"), Changed: s.webhooks.Wake}
+	audited := &authz.Audited{Store: s.store, Log: s.log.With("log", "audit"), Changed: s.changed}
 	s.signing.Note = s.noteSigning(audited)
 	s.registry = &authz.Registry{
 		Store: audited, Keys: s.keys, Policy: s.policy, Now: s.now, SaveKeys: saveHashKeys(keysFile),
