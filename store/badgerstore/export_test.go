@@ -71,6 +71,10 @@ func (s *Store) CloseEngine(ctx context.Context) error {
 	return s.exclusive(ctx, func() error { return s.db.Close() })
 }
 
+// LeaveLock frees the directory and keeps the engine, as a Close does that gave
+// up waiting for it.
+func (s *Store) LeaveLock() error { return s.lock.release() }
+
 // Raw writes a record past all rules; a nil value deletes.
 func (s *Store) Raw(ctx context.Context, key, value []byte) error {
 	return s.exclusive(ctx, func() error {

@@ -1,7 +1,6 @@
 package badgerstore
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 )
@@ -23,7 +22,7 @@ func fold(opt Options, quiet bool) error {
 	e.MemTableSize = max(e.MemTableSize, arenaPerLog*largest)
 	db, err := openEngine(e)
 	if err != nil {
-		return fmt.Errorf("%w: %w", errDamaged, err)
+		return unopened(err)
 	}
 	return closeEngine(db)
 }

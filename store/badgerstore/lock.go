@@ -19,7 +19,7 @@ const lockPoll = 50 * time.Millisecond
 // lockName is the file of a directory that is locked.
 const lockName = "lock"
 
-// ErrInUse: another process has the store open.
+// ErrInUse: another process has the store open, or an engine is still closing.
 var ErrInUse = errors.New("in use")
 
 // dirLock is an advisory lock (flock) on the file "lock" of a directory; the

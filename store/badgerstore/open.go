@@ -155,7 +155,7 @@ var errUnacknowledged = errors.New("it holds changes that were not acknowledged"
 func (s *Store) take(quiet, onDisk bool) error {
 	db, err := openEngine(s.opt.engine(quiet))
 	if err != nil {
-		return fmt.Errorf("%w: %w", errDamaged, err)
+		return unopened(err)
 	}
 	err = s.adopt(db, onDisk)
 	if err == nil {
@@ -169,14 +169,27 @@ func (s *Store) take(quiet, onDisk bool) error {
 	return err
 }
 
-// openEngine opens Badger, which panics on some damage.
+// openEngine opens Badger, which panics on some damage. It is ErrInUse while
+// another engine has the directory.
 func openEngine(opt badger.Options) (db *badger.DB, err error) {
+	if err := engineFree(opt.Dir); err != nil {
+		return nil, err
+	}
 	defer func() {
 		if r := recover(); r != nil {
 			db, err = nil, fmt.Errorf("storage engine: %.300v", r)
 		}
 	}()
 	return badger.Open(opt)
+}
+
+// unopened is what an error of openEngine says of the store: that it is
+// damaged, unless somebody merely has it open.
+func unopened(err error) error {
+	if errors.Is(err, ErrInUse) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errDamaged, err)
 }
 
 // adopt reads what the committer has to know and takes the engine into use.
