@@ -85,7 +85,7 @@ func (r *Registry) Apply(ctx context.Context, a *Application) ([]Difference, err
 func (r *Registry) plan(ctx context.Context, a *Application) ([]Difference, error) {
 	plan := make([]Difference, 0, len(a.Clients))
 	var wrong DeclarationErrors
-	named := make(map[ClientID]bool, len(a.Clients))
+	named, holders, keys := make(map[ClientID]bool, len(a.Clients)), secretHolders{}, r.Keys.Keys()
 	for i := range a.Clients {
 		d := &a.Clients[i]
 		diff, fields, err := r.compare(ctx, a, d)
@@ -95,6 +95,7 @@ func (r *Registry) plan(ctx context.Context, a *Application) ([]Difference, erro
 		if named[d.ID] {
 			fields = append(fields, &FieldError{"id", "stands twice"})
 		}
+		fields = append(fields, holders.claim(keys, i, d)...)
 		for _, f := range fields {
 			wrong = append(wrong, &DeclarationError{i, f.Field, f.Problem})
 		}

@@ -21,7 +21,7 @@
 //     tokencaps and tokencount.
 //   - Changes: registry, revoketokens, keys and sidebyside; what is written of them in
 //     change and eventkind; who is told in audit, expiring and webhookkey.
-//   - Declared clients: declared, declaredsecrets, apply, applyclient.
+//   - Declared clients: declared, declaredsecrets, declaredshared, apply, applyclient.
 //   - Uses: uses, meter, usage.
 //   - What an engine keeps: store, engine, entry, events; its time in clock
 //     and clockreset.
