@@ -39,6 +39,9 @@ type Difference struct {
 	ID     ClientID
 	Name   string
 	Said   []string // what changes; none where Action is ActionNone
+	// Warning is what is odd about the declaration and stops nothing; nil:
+	// nothing is.
+	Warning *FieldError
 }
 
 // UnfinishedError: an application was broken off. What is done is kept; the
@@ -116,7 +119,7 @@ func (r *Registry) plan(ctx context.Context, a *Application) ([]Difference, erro
 		for i := range page.Clients {
 			if c := &page.Clients[i]; !named[c.ID] && c.Status != StatusRevoked {
 				said := []string{"no longer declared; all its tokens end"}
-				plan = append(plan, Difference{ActionRevoke, c.ID, c.Name, said})
+				plan = append(plan, Difference{Action: ActionRevoke, ID: c.ID, Name: c.Name, Said: said})
 			}
 		}
 		if q.After = page.Next; q.After == "" {
@@ -128,7 +131,7 @@ func (r *Registry) plan(ctx context.Context, a *Application) ([]Difference, erro
 // compare finds what a declaration changes of its client, and what is wrong
 // with it.
 func (r *Registry) compare(ctx context.Context, a *Application, d *Declared) (diff Difference, wrong []*FieldError, err error) {
-	diff = Difference{Action: ActionUpdate, ID: d.ID, Name: d.Name}
+	diff = Difference{Action: ActionUpdate, ID: d.ID, Name: d.Name, Warning: d.warning(r.Now())}
 	c, err := r.Store.Client(ctx, d.ID)
 	switch {
 	case !declaredIDForm.MatchString(string(d.ID)):

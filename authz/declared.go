@@ -71,6 +71,21 @@ func (d *Declared) fresh(managedBy string, now time.Time) Client {
 	}
 }
 
+// warning is what is odd about the declaration at this time; nil: nothing is.
+// Secrets that have ended are no problem, since a file that is applied again
+// and again holds them one day; but a client that has no others gets no token.
+func (d *Declared) warning(now time.Time) *FieldError {
+	if len(d.Secrets) == 0 {
+		return nil
+	}
+	for i := range d.Secrets {
+		if end := d.Secrets[i].ExpiresAt; end.IsZero() || now.Before(end) {
+			return nil
+		}
+	}
+	return &FieldError{"secrets", "all have ended: the client gets no token until it has another"}
+}
+
 // editFields sets the client's fields as declared, checks them if any is
 // another now, and says of each of those what it was and what it is.
 func (r *Registry) editFields(c *Client, d *Declared) (said []string, err error) {

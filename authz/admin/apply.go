@@ -63,6 +63,9 @@ type ApplyResult struct {
 	Updated   int            `json:"updated"`
 	Revoked   int            `json:"revoked"`
 	Unchanged int            `json:"unchanged"`
+	// Warnings are what is odd and stops nothing, each at its path in the request;
+	// absent: none.
+	Warnings []Problem `json:"warnings,omitempty"`
 }
 
 // ClientChange is what changes of one client, in words.
@@ -105,10 +108,15 @@ func (s *Server) applyClients(c echo.Context) error {
 	return writeJSON(c, http.StatusOK, result)
 }
 
-// applied counts and lists what changed.
+// applied counts and lists what changed. The differences of declared clients
+// come first, in the order of the request.
 func applied(dryRun bool, diffs []authz.Difference) ApplyResult {
 	result := ApplyResult{DryRun: dryRun, Changes: []ClientChange{}}
-	for _, d := range diffs {
+	for i, d := range diffs {
+		if d.Warning != nil {
+			at := authz.DeclarationError{Client: i, Field: d.Warning.Field, Problem: d.Warning.Problem}
+			result.Warnings = append(result.Warnings, Problem{Path: at.Path(), Message: at.Problem})
+		}
 		switch d.Action {
 		case authz.ActionCreate:
 			result.Created++

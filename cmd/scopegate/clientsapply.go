@@ -73,6 +73,7 @@ func (a *applying) run(cmd *cobra.Command) error {
 	if err := a.send(cmd, file, a.req, &result); err != nil {
 		return err
 	}
+	a.warn(file, result.Warnings)
 	return a.tell(&result)
 }
 
@@ -115,6 +116,13 @@ func (a *applying) send(cmd *cobra.Command, file *clientfile.File, req admin.App
 	}
 	slices.SortStableFunc(problems, func(x, y strict.Problem) int { return x.Line - y.Line })
 	return a.refuse(problems)
+}
+
+// warn tells on stderr what is odd and stopped nothing, at its place in the file.
+func (a *applying) warn(file *clientfile.File, warnings []admin.Problem) {
+	for _, warning := range warnings {
+		fmt.Fprintln(a.w.stderr, "warning:", file.Problem(warning.Path, warning.Message))
+	}
 }
 
 // confirm asks before clients are revoked, if any would be.
