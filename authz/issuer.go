@@ -216,7 +216,7 @@ func (s *Issuer) Issue(ctx context.Context, c *Client, req TokenRequest) (Issued
 // narrowing of what was asked by name.
 func grant(policy *Policy, c *Client, asked string) (*ScopeSet, error) {
 	if asked == "" {
-		granted := c.AllowedScopes.Only(policy.Knows)
+		granted := policy.Granted(c)
 		if granted.Len() == 0 && c.AllowedScopes.Len() > 0 {
 			return nil, &OAuthError{Code: CodeInvalidScope, Description: "none of the client's scopes is in the catalogue any more"}
 		}

@@ -23,6 +23,10 @@ type Policy struct {
 // Knows reports whether the catalogue names the scope.
 func (p *Policy) Knows(s Scope) bool { return s == ScopeIntrospect || p.Scopes.Has(s) }
 
+// Granted returns what a client is granted that asks for no scope by name: all
+// that it may have and the catalogue still names.
+func (p *Policy) Granted(c *Client) *ScopeSet { return c.AllowedScopes.Only(p.Knows) }
+
 // TTL returns the lifetime of a client's tokens, never above the maximum.
 func (p *Policy) TTL(c *Client) time.Duration {
 	ttl := c.AccessTokenTTL

@@ -55,9 +55,11 @@ type Problem struct {
 
 // ExplainRequest asks how a request would be judged.
 type ExplainRequest struct {
-	Method   string   `json:"method"`
-	Host     string   `json:"host,omitempty"`
-	Path     string   `json:"path"`
+	Method string `json:"method"`
+	Host   string `json:"host,omitempty"`
+	Path   string `json:"path"`
+	// Scopes are what the token would hold; absent: what the client gets that
+	// asks for none by name, and without a client no token.
 	Scopes   []string `json:"scopes,omitempty"`
 	ClientID string   `json:"client_id,omitempty"`
 	// Resources are those that the token would be bound to (RFC 8707).

@@ -88,6 +88,9 @@ func (s *server) explain(req admin.ExplainRequest) (any, error) {
 			return nil, err
 		}
 		q.Live = authz.LiveClientOf(&c)
+		if req.Scopes == nil { // as at the token endpoint without scope
+			q.Scopes = s.policy.Load().Granted(&c)
+		}
 	}
 	e, ok := s.gateway.Explain(q)
 	if !ok {
