@@ -245,8 +245,8 @@ func (s *server) close() error {
 			errs = append(errs, fmt.Errorf("close the store: %w", err))
 		}
 	}
-	if s.crowd.Poller != nil {
-		errs = append(errs, s.crowd.Poller.Close())
+	if s.poller != nil {
+		errs = append(errs, s.poller.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -39,6 +39,7 @@ type server struct {
 	log     *slog.Logger
 	started time.Time
 
+	poller   *yield.Poller
 	crowd    yield.Turnstile // what requests about tokens pass
 	store    *store.Store
 	uses     *authz.Uses
@@ -127,9 +128,10 @@ func (s *server) openStore(ctx context.Context) (err error) {
 	s.metrics = metrics.New(metrics.Options{
 		Reasons: authz.Reasons(), Registered: s.isRegistered, Version: releaseName(), Revision: revision(),
 	})
-	if s.crowd.Poller, err = yield.NewPoller(); err != nil {
+	if s.poller, err = yield.NewPoller(); err != nil {
 		return err
 	}
+	s.crowd.Yield = s.poller.Yield
 	s.store, err = store.Open(ctx, filepath.Join(s.o.dataDir, storeDir), store.Options{
 		Memory: int64(s.o.storeMemory), TokenMemory: int64(s.o.tokenMemory), DiskReserve: int64(s.o.diskReserve),
 		RelaxedTokens: s.o.tokenDurability == "relaxed", LockWait: s.o.lockWait, Logger: s.log,

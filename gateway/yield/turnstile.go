@@ -9,21 +9,24 @@ import (
 // yields. Each works for some 10 us then.
 const PerYield = 4
 
-// Turnstile is passed by goroutines that are about to work for a moment.
+// Turnstile is passed by goroutines that are about to work for a moment. It
+// keeps two rules: while somebody yields nobody passes, and while nobody does
+// nobody waits. So there is always one who will call the others.
 type Turnstile struct {
-	Poller *Poller
+	// Yield returns after those have run that can run: Poller.Yield. Nobody
+	// calls it while another does.
+	Yield func()
 
 	mu       sync.Mutex
-	free     int      // how many may pass before somebody yields
-	yielding bool     // somebody does, or is told to
-	waiting  []waiter // in the order in which they came, from first on
-	first    int      // in waiting
+	free     int       // how many may pass before somebody yields
+	yielding bool      // somebody does, or is told to
+	waiting  []waiter  // in the order in which they came, from first on
+	first    int       // in waiting
+	unused   sync.Pool // of waiter
 }
 
 // waiter takes what somebody is to do whose turn it is: pass, or yield first.
 type waiter chan bool
-
-var waiters = sync.Pool{New: func() any { return make(waiter, 1) }}
 
 // Pass returns when it is the caller's turn: behind those who came before, and
 // behind the requests that came since somebody yielded.
@@ -31,11 +34,11 @@ func (t *Turnstile) Pass() {
 	t.mu.Lock()
 	switch {
 	case t.yielding:
-		w := waiters.Get().(waiter)
+		w := t.newWaiter()
 		t.waiting = append(t.waiting, w)
 		t.mu.Unlock()
 		yield := <-w
-		waiters.Put(w)
+		t.unused.Put(w)
 		if !yield {
 			return
 		}
@@ -47,7 +50,7 @@ func (t *Turnstile) Pass() {
 		t.yielding = true
 		t.mu.Unlock()
 	}
-	t.Poller.Yield()
+	t.Yield()
 	t.admit()
 }
 
@@ -69,6 +72,14 @@ func (t *Turnstile) admit() {
 	}
 }
 
+func (t *Turnstile) newWaiter() waiter {
+	if w, ok := t.unused.Get().(waiter); ok {
+		return w
+	}
+	return make(waiter, 1)
+}
+
+// call tells the first who waits what to do.
 func (t *Turnstile) call(yield bool) {
 	t.waiting[t.first] <- yield // has room
 	t.first++
