@@ -72,9 +72,6 @@ func (c *framingConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// NetConn returns the connection that is watched, as tls.Conn does.
-func (c *framingConn) NetConn() net.Conn { return c.Conn }
-
 // CloseWrite ends the sending side where the connection can: net/http does so
 // before it closes, so that a last answer is not lost to a reset.
 func (c *framingConn) CloseWrite() error {

@@ -121,9 +121,6 @@ func (c *boundConn) SetDeadline(t time.Time) error {
 	return c.Conn.SetDeadline(t)
 }
 
-// NetConn returns the connection that is bounded, as tls.Conn does.
-func (c *boundConn) NetConn() net.Conn { return c.Conn }
-
 // CloseWrite ends the sending side where the connection can, as framingConn's.
 func (c *boundConn) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {

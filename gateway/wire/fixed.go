@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"scopegate/gateway/exchange"
 )
@@ -155,10 +154,6 @@ func (e *fixed) Write(p []byte) (int, error) {
 	e.content = append(e.content, p...)
 	return len(p), nil
 }
-
-// SetReadDeadline is for http.ResponseController. The body has come: there is
-// nothing to wait for.
-func (*fixed) SetReadDeadline(time.Time) error { return nil }
 
 // fixedBody is a body that lies in the buffer.
 type fixedBody struct{ io.Reader }
