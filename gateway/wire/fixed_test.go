@@ -157,22 +157,67 @@ func TestAHandlerNeedNotReadTheBody(t *testing.T) {
 // TestTextsOfFixedRequestsMayBeKept: they do not lie in the buffer, which the
 // next request overwrites.
 func TestTextsOfFixedRequestsMayBeKept(t *testing.T) {
-	var kept []string
+	keep := make(chan []string, 10)
 	addr, _ := startFixed(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		kept = append(kept, r.URL.Path, r.RequestURI, r.Host, r.Method, r.URL.RawQuery, r.Header.Get("X-A"))
-		for name := range r.Header {
-			kept = append(kept, name)
+		texts := []string{r.URL.Path, r.RequestURI, r.Host, r.Method, r.URL.RawQuery}
+		for name, values := range r.Header {
+			texts = append(texts, name, values[0])
 		}
+		keep <- texts
 		w.WriteHeader(http.StatusNoContent)
 	}))
 	c := dial(t, addr)
-	for _, letter := range []string{"a", "b"} {
-		c.send("GET /oauth/" + letter + "?" + letter + " HTTP/1.1\r\nHost: " + letter + "\r\nX-A: " + letter + "\r\n\r\n")
+	for _, target := range []string{"a", "b", "c?c", "d?d"} {
+		letter := target[:1]
+		c.send("GET /oauth/" + target + " HTTP/1.1\r\nHost: " + letter + "\r\nX-" + strings.ToUpper(letter) + ": " + letter + "\r\n\r\n")
 		c.answer("GET")
 	}
-	want := []string{"/oauth/a", "/oauth/a?a", "a", "GET", "a", "a", "X-A", "/oauth/b", "/oauth/b?b", "b", "GET", "b", "b", "X-A"}
+	want := []string{
+		"/oauth/a", "/oauth/a", "a", "GET", "", "X-A", "a",
+		"/oauth/b", "/oauth/b", "b", "GET", "", "X-B", "b",
+		"/oauth/c", "/oauth/c?c", "c", "GET", "c", "X-C", "c",
+		"/oauth/d", "/oauth/d?d", "d", "GET", "d", "X-D", "d",
+	}
+	var kept []string
+	for len(keep) > 0 {
+		kept = append(kept, <-keep...)
+	}
 	if !slices.Equal(kept, want) {
 		t.Errorf("%q, want %q", kept, want)
+	}
+}
+
+// TestAFixedAnswerLeavesNothingForTheNext: they are written into the same
+// memory.
+func TestAFixedAnswerLeavesNothingForTheNext(t *testing.T) {
+	addr, _ := startFixed(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			w.Header().Set("X-Long", "1")
+			w.WriteHeader(http.StatusEarlyHints) // is not sent, and is not the answer's
+			w.WriteHeader(http.StatusUnauthorized)
+			_, _ = io.WriteString(w, "no entry")
+		}
+	}))
+	c := dial(t, addr)
+	for range 3 {
+		c.send(token)
+		if resp, body := c.answer("POST"); resp.StatusCode != http.StatusUnauthorized || body != "no entry" || resp.Header.Get("X-Long") != "1" {
+			t.Errorf("%+v %q", resp, body)
+		}
+		c.send(get("/oauth/x"))
+		if resp, body := c.answer("GET"); resp.StatusCode != http.StatusOK || body != "" || resp.Header.Get("X-Long") != "" {
+			t.Errorf("%+v %q", resp, body)
+		}
+	}
+}
+
+// TestAHandlerKnowsItsCaller: limits and logs go by the address.
+func TestAHandlerKnowsItsCaller(t *testing.T) {
+	addr, _ := startFixed(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.RemoteAddr) }))
+	c := dial(t, addr)
+	c.send(token)
+	if _, body := c.answer("POST"); body != c.LocalAddr().String() {
+		t.Errorf("%q, want %q", body, c.LocalAddr())
 	}
 }
 
