@@ -39,6 +39,9 @@ func (o Options) SyncingLogs(f func(path string)) Options {
 // Dir returns the store's directory.
 func (s *Store) Dir() string { return s.opt.Dir }
 
+// Queued returns how many writes wait for the committer.
+func (s *Store) Queued() int { return len(s.ops) }
+
 // Lives returns how often the engine was opened.
 func (s *Store) Lives() int {
 	s.gate.RLock()
