@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -37,6 +38,71 @@ func TestLineHandlerLeavesOutWhatIsBelowItsLevel(t *testing.T) {
 	log.Warn("yes")
 	if got := out.String(); strings.Contains(got, "no") || !strings.Contains(got, "yes") {
 		t.Error(got)
+	}
+}
+
+// TestLinesOfManyStayWholeAndInOrder: each goroutine's lines come in the order
+// in which it logged, with what its logger has, whoever logs at the same time.
+func TestLinesOfManyStayWholeAndInOrder(t *testing.T) {
+	const loggers, lines = 8, 50
+	var out bytes.Buffer // written by one at a time
+	log := slog.New(newLineHandler(&out, slog.LevelInfo, jsonLines))
+	var running sync.WaitGroup
+	for who := range loggers {
+		running.Go(func() {
+			own := log.With("who", who).WithGroup("of")
+			for n := range lines {
+				own.Info("line", "n", n, "of_any_length", strings.Repeat("x", n*who))
+			}
+		})
+	}
+	running.Wait()
+	var next [loggers]int
+	for text := range strings.Lines(out.String()) {
+		var line struct {
+			Who int
+			Of  struct{ N int }
+		}
+		if err := json.Unmarshal([]byte(text), &line); err != nil {
+			t.Fatalf("%v: %q", err, text)
+		}
+		if line.Of.N != next[line.Who] {
+			t.Fatalf("line %d of %d came after %d others", line.Of.N, line.Who, next[line.Who])
+		}
+		next[line.Who]++
+	}
+	for who, n := range next {
+		if n != lines {
+			t.Errorf("%d lines of %d", n, who)
+		}
+	}
+}
+
+// brokenHandler cannot encode some records.
+type brokenHandler struct{ slog.Handler }
+
+func (h brokenHandler) Handle(ctx context.Context, r slog.Record) error {
+	if r.Message == "broken" {
+		panic("mine")
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+// TestARecordThatCannotBeEncodedHoldsUpNobody: its panic is its logger's alone.
+func TestARecordThatCannotBeEncodedHoldsUpNobody(t *testing.T) {
+	var out bytes.Buffer
+	log := slog.New(newLineHandler(&out, slog.LevelInfo, func(w io.Writer) slog.Handler { return brokenHandler{jsonLines(w)} }))
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the panic is lost")
+			}
+		}()
+		log.Info("broken")
+	}()
+	log.Info("whole")
+	if n := strings.Count(out.String(), "\n"); n != 1 || !strings.Contains(out.String(), "whole") {
+		t.Errorf("%q", out.String())
 	}
 }
 

@@ -118,9 +118,9 @@ func boundMemory() {
 // unless GOMAXPROCS says otherwise. Else whoever computes for long, as the store
 // does when a memtable is full, and whoever waits for the disk would keep all
 // others from the poller for some 50 ms. Go itself does so in a container whose
-// limit is below two processors.
+// limit is below two processors. Go follows no later change of the number then.
 func overlap(getenv func(string) (string, bool)) {
-	if _, said := getenv("GOMAXPROCS"); !said && runtime.GOMAXPROCS(0) == 1 {
+	if said, _ := getenv("GOMAXPROCS"); said == "" && runtime.GOMAXPROCS(0) == 1 {
 		runtime.GOMAXPROCS(2)
 	}
 }
