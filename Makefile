@@ -9,7 +9,7 @@ HEADS    ?= 200000000
 SEED     ?= 1
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 IMAGE    ?= scopegate:$(VERSION)
-PLATFORMS := linux/amd64 linux/arm64 darwin/arm64
+PLATFORMS := linux/amd64 linux/arm64
 PGO      := cmd/scopegate/release.pgo
 LDFLAGS  := -s -w -X main.release=$(VERSION)
 
@@ -97,6 +97,6 @@ release: ## bin/release: a binary for each platform, and their checksums
 	rm -rf bin/release && mkdir -p bin/release
 	@for platform in $(PLATFORMS); do \
 	  out=bin/release/scopegate-$(VERSION)-$${platform/\//-}; echo "==> $$out"; \
-	  CGO_ENABLED=0 GOOS=$${platform%/*} GOARCH=$${platform#*/} go build -pgo $(PGO) -trimpath -ldflags "$(LDFLAGS)" -o $$out ./cmd/scopegate; \
+	  CGO_ENABLED=0 GOOS=$${platform%/*} GOARCH=$${platform#*/} go build -pgo $(PGO) -trimpath -ldflags "$(LDFLAGS)" -o $$out ./cmd/scopegate || exit 1; \
 	done
 	cd bin/release && sha256sum scopegate-* >SHA256SUMS && cat SHA256SUMS
