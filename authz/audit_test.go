@@ -31,7 +31,7 @@ func (l *law) audited() *bytes.Buffer {
 	var log bytes.Buffer
 	store := &authz.Audited{
 		Store: l.store, Log: slog.New(slog.NewJSONHandler(&log, nil)),
-		Changed: func(ch *authz.Change) { l.changed = append(l.changed, ch.Kind) },
+		Changed: func(_ authz.ClientID, ch *authz.Change) { l.changed = append(l.changed, ch.Kind) },
 	}
 	l.registry.Store, l.issuer.Store = store, store
 	l.registry.SaveKeys = func(_, _ *authz.HashKeys) error { return nil }

@@ -99,13 +99,7 @@ func (s *Server) applyClients(c echo.Context) error {
 	if err != nil {
 		return s.refuse(c, err)
 	}
-	result := applied(req.DryRun, diffs)
-	for i := range result.Changes {
-		if change := &result.Changes[i]; change.Action == string(authz.ActionRevoke) && !req.DryRun {
-			s.Metrics.ForgetClient(change.ID)
-		}
-	}
-	return writeJSON(c, http.StatusOK, result)
+	return writeJSON(c, http.StatusOK, applied(req.DryRun, diffs))
 }
 
 // applied counts and lists what changed. The differences of declared clients

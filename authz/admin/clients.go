@@ -255,9 +255,6 @@ func (s *Server) clientStatus(change func(context.Context, authz.ClientID, authz
 		if err != nil {
 			return s.refuse(c, err)
 		}
-		if client.Status == authz.StatusRevoked {
-			s.Metrics.ForgetClient(string(id)) // its place under the cap is free
-		}
 		return writeJSON(c, http.StatusOK, clientJSON(&client))
 	}
 }

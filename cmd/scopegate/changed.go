@@ -7,10 +7,13 @@ import (
 )
 
 // changed tells others of a control change that was made, whoever asked for it
-// and by whichever way: the count of what ended tokens, and the webhooks.
-func (s *server) changed(ch *authz.Change) {
+// and by whichever way: the metrics, and the webhooks.
+func (s *server) changed(id authz.ClientID, ch *authz.Change) {
 	if cause := revocationCause(ch); cause != "" {
 		s.metrics.TokenRevoked(cause)
+	}
+	if ch.Kind == authz.EventClientRevoked {
+		s.metrics.ForgetClient(string(id)) // its place under the cap is free
 	}
 	s.webhooks.Wake()
 }
