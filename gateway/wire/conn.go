@@ -58,6 +58,7 @@ type conn struct {
 	body  body
 	head  head
 
+	blank     int // line breaks to pass over before the next head
 	served    int
 	result    error     // why the waiting loop ended
 	deadline  time.Time // the read deadline in force
@@ -182,7 +183,7 @@ func (c *conn) release() {
 // serveBuffered serves the requests that are whole in the buffer; false ends
 // the waiting loop, for the reason in result.
 func (c *conn) serveBuffered() bool {
-	for c.start < c.end {
+	for c.passBlank(); c.start < c.end; c.passBlank() {
 		h, v := readHead(c.in.b[c.start:c.end], &c.in.x)
 		switch {
 		case v == partial && c.end-c.start < bufferSize:
@@ -217,6 +218,18 @@ func (c *conn) serveBuffered() bool {
 	}
 	c.start, c.end = 0, 0
 	return true
+}
+
+// passBlank passes over the line breaks that some callers send behind a form
+// (RFC 9112 section 2.2). Only a POST has them, and four at most, as with
+// net/http: everywhere else they are no request.
+func (c *conn) passBlank() {
+	for ; c.blank > 0 && c.start < c.end; c.start, c.blank = c.start+1, c.blank-1 {
+		if b := c.in.b[c.start]; b != '\r' && b != '\n' {
+			c.blank = 0
+			return
+		}
+	}
 }
 
 func (c *conn) compact() {

@@ -15,6 +15,9 @@ const (
 	// connection ends.
 	lingerTime  = time.Second
 	lingerBytes = 256 << 10
+	// maxBlank is how many line breaks behind a POST are no part of the next
+	// request.
+	maxBlank = 4
 )
 
 // serve lets the pipeline answer one exchange, or the handler of the reserved
@@ -28,6 +31,10 @@ func (c *conn) serve(fixed bool) bool {
 		x.Body = &c.body
 	}
 	c.a.begin(x.Method == "HEAD", c.head.close || c.f.draining.Load(), now)
+	c.blank = 0
+	if x.Method == "POST" {
+		c.blank = maxBlank
+	}
 	c.answer(fixed)
 	c.served++
 	if !c.a.settle() || c.f.draining.Load() {
