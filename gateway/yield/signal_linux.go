@@ -1,6 +1,7 @@
 package yield
 
 import (
+	"encoding/binary"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -14,7 +15,7 @@ func newSignal() (*signal, error) {
 		return nil, os.NewSyscallError("eventfd", err)
 	}
 	f := os.NewFile(uintptr(fd), "eventfd")
-	return &signal{waits: f, sends: f, one: []byte{1, 0, 0, 0, 0, 0, 0, 0}}, nil
+	return &signal{waits: f, sends: f, one: binary.NativeEndian.AppendUint64(nil, 1)}, nil
 }
 
 // taken is called when the poller has told of it.
