@@ -131,7 +131,7 @@ func (s *server) openStore(ctx context.Context) (err error) {
 	if s.poller, err = yield.NewPoller(); err != nil {
 		return err
 	}
-	s.crowd.Yield = s.poller.Yield
+	s.crowd.Yield, s.crowd.Now = s.poller.Yield, time.Now
 	s.store, err = store.Open(ctx, filepath.Join(s.o.dataDir, storeDir), store.Options{
 		Memory: int64(s.o.storeMemory), TokenMemory: int64(s.o.tokenMemory), DiskReserve: int64(s.o.diskReserve),
 		RelaxedTokens: s.o.tokenDurability == "relaxed", LockWait: s.o.lockWait, Logger: s.log,

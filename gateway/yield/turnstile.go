@@ -3,11 +3,22 @@ package yield
 import (
 	"runtime"
 	"sync"
+	"time"
 )
 
 // PerYield is how many pass a Turnstile, for each processor, before somebody
-// yields. Each works for some 10 us then.
+// yields. Each works for some 10 us then. After a yield that took long more
+// pass, so that those who pass have a tenth of the time even where requests
+// would fill all of it.
 const PerYield = 4
+
+const (
+	// perPass is how long a yield lasts for each one who passes after it, on
+	// each processor: ten times as long as one works.
+	perPass = 100 * time.Microsecond
+	// longest bounds what a yield counts for, as one in which the machine slept.
+	longest = 100 * time.Millisecond
+)
 
 // Turnstile is passed by goroutines that are about to work for a moment. It
 // keeps two rules: while somebody yields nobody passes, and while nobody does
@@ -16,6 +27,8 @@ type Turnstile struct {
 	// Yield returns after those have run that can run: Poller.Yield. Nobody
 	// calls it while another does.
 	Yield func()
+	// Now tells how long that took; if nil, no yield counts as long.
+	Now func() time.Time
 
 	mu       sync.Mutex
 	free     int       // how many may pass before somebody yields
@@ -50,16 +63,31 @@ func (t *Turnstile) Pass() {
 		t.yielding = true
 		t.mu.Unlock()
 	}
-	t.Yield()
-	t.admit()
+	t.admit(room(t.yield(), min(runtime.GOMAXPROCS(0), runtime.NumCPU())))
 }
 
-// admit lets the next ones pass beside the caller, who has yielded, and tells
+// yield returns how long it took.
+func (t *Turnstile) yield() time.Duration {
+	if t.Now == nil {
+		t.Yield()
+		return 0
+	}
+	began := t.Now()
+	t.Yield()
+	return t.Now().Sub(began)
+}
+
+// room returns how many may pass after a yield.
+func room(took time.Duration, processors int) int {
+	return max(PerYield, int(min(took, longest)/perPass)) * processors
+}
+
+// admit lets so many pass, the caller among them, who has yielded, and tells
 // the one behind them to yield.
-func (t *Turnstile) admit() {
+func (t *Turnstile) admit(room int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.free = PerYield*min(runtime.GOMAXPROCS(0), runtime.NumCPU()) - 1
+	t.free = room - 1
 	for ; t.free > 0 && t.first < len(t.waiting); t.free-- {
 		t.call(false)
 	}

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"scopegate/gateway/yield"
 )
@@ -71,6 +72,70 @@ func TestACrowdGivesWay(t *testing.T) {
 	}
 	_ = w.Close()
 	<-arrived
+}
+
+// TestRequestsThatNeverEndStarveNoCrowd: on one processor, which others could
+// keep for themselves, more of a crowd pass the longer a yield takes.
+func TestRequestsThatNeverEndStarveNoCrowd(t *testing.T) {
+	const requests, work, enough = 200, 50 * time.Microsecond, 30
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	turn, _ := open(t)
+	turn.Now = time.Now
+	var running sync.WaitGroup
+	var stop atomic.Bool
+	var rounds, passed atomic.Int64
+	for i := range requests {
+		running.Go(func() {
+			for !stop.Load() {
+				for began := time.Now(); time.Since(began) < work; {
+				}
+				if i == 0 && rounds.Add(1) == enough {
+					stop.Store(true)
+				}
+				runtime.Gosched()
+			}
+		})
+	}
+	for range 64 {
+		running.Go(func() {
+			for !stop.Load() {
+				turn.Pass()
+				passed.Add(1)
+			}
+		})
+	}
+	running.Wait()
+	if n := passed.Load() / enough; n < 2*yield.PerYield {
+		t.Errorf("%d pass in a round of %v", n, requests*work)
+	}
+}
+
+// TestClosingLetsACrowdPass: whoever waits then is not left waiting.
+func TestClosingLetsACrowdPass(t *testing.T) {
+	turn, poller := open(t)
+	var crowd sync.WaitGroup
+	var stop atomic.Bool
+	var passed atomic.Int64
+	for range 64 {
+		crowd.Go(func() {
+			for !stop.Load() {
+				turn.Pass()
+				passed.Add(1)
+			}
+		})
+	}
+	more := func() {
+		for before := passed.Load(); passed.Load() < before+1000; {
+			runtime.Gosched()
+		}
+	}
+	more()
+	if err := poller.Close(); err != nil {
+		t.Error(err)
+	}
+	more()
+	stop.Store(true)
+	crowd.Wait()
 }
 
 // TestEverybodyPasses holds a crowd to its number, with more processors than one.
