@@ -44,7 +44,7 @@ func TestACallWithAnotherMethodIs405(t *testing.T) {
 
 func TestWhatIsNoCallIs404(t *testing.T) {
 	w := newWorld(t)
-	for _, path := range []string{"/nonsense", "/clients/", "/clients/x/y", "/"} {
+	for _, path := range []string{"/nonsense", "/clients/", "/clients/x/y", "/", "/nonsense?limit=1"} {
 		a := w.call(t, "GET", path, "")
 		if a.status != http.StatusNotFound || a.json["error"] != "not_found" || a.header.Get("Allow") != "" {
 			t.Errorf("%s: %d %s", path, a.status, a.body)

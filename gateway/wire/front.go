@@ -33,9 +33,10 @@ type Front struct {
 	Pipeline Pipeline
 	// Reserved says which paths are not the pipeline's but Fixed's.
 	Reserved func(path string) bool
-	// Fixed answers small requests for reserved paths. It may not use request or
-	// writer once it has returned; an answer is sent whole then. Where it is nil,
-	// and for what does not fit the buffer, connections are handed over.
+	// Fixed answers requests for reserved paths: GET and POST, of paths that need
+	// no decoding, with bodies that fit the buffer. It may not use request or
+	// writer once it has returned; an answer is sent whole then. For all others,
+	// and where it is nil, connections are handed over.
 	Fixed http.Handler
 	Log   *slog.Logger
 	Open  *metrics.Level // connections that this front holds
