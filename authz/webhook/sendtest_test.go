@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -50,6 +51,29 @@ func TestATestEventIsSignedAsEveryEventIs(t *testing.T) {
 	again, err := d.SendTest(t.Context(), "crm", authz.By{Actor: "admin:socket"})
 	if err != nil || again.ID == res.ID {
 		t.Errorf("a second one has the id of the first, and receivers drop it: %+v, %v", again, err)
+	}
+}
+
+func TestATestEventLeavesNoConnectionOpen(t *testing.T) {
+	closed := make(chan struct{}, 1)
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
+			closed <- struct{}{}
+		}
+	}
+	server.Start()
+	defer server.Close()
+	hook := newWorld(t).hook("crm")
+	hook.URL, hook.Origin = server.URL, server.URL
+	d, _, _ := onTheWire(t, hook)
+	if res, err := d.SendTest(t.Context(), "crm", authz.By{Actor: "admin:socket"}); err != nil || res.Error != "" {
+		t.Fatalf("%+v, %v", res, err)
+	}
+	select {
+	case <-closed:
+	case <-time.After(30 * time.Second):
+		t.Error("the connection is still open")
 	}
 }
 

@@ -1,6 +1,10 @@
 package live
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"scopegate/authz"
+)
 
 // What a client and a family take, in bytes.
 const (
@@ -38,6 +42,9 @@ func (s *Store) ScopeSets() int {
 	defer sets.mu.Unlock()
 	return len(sets.byText)
 }
+
+// ForgetScopes does what is done when a set of these scopes was collected.
+func (s *Store) ForgetScopes(set *authz.ScopeSet) { s.clients.sets.forget(set.String()) }
 
 // Sweep sweeps all shards now.
 func (s *Store) Sweep() { s.tokens.sweep(0, len(s.tokens.shards), s.now().Unix()) }

@@ -63,6 +63,16 @@ func TestASetOfScopesGoesWithTheLastThatHasIt(t *testing.T) {
 	}
 }
 
+// The end of a set is told late: an equal one may have taken its place.
+func TestASetThatTookThePlaceOfAnotherStaysWhenThatOneEnds(t *testing.T) {
+	h := warm(t, 0)
+	before := h.store.ScopeSets()
+	h.store.ForgetScopes(h.client.AllowedScopes)
+	if n := h.store.ScopeSets(); before != 1 || n != 1 {
+		t.Errorf("there are %d sets, and were %d, want 1", n, before)
+	}
+}
+
 // Sets are shared while others like them are collected.
 func TestSetsComeAndGoAtOnce(t *testing.T) {
 	h := warm(t, 0)
