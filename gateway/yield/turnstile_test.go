@@ -6,12 +6,15 @@ import (
 	"slices"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"scopegate/gateway/yield"
 )
 
-// perYield is how many pass between two yields on this machine.
-func perYield() int { return yield.PerYield * min(runtime.GOMAXPROCS(0), runtime.NumCPU()) }
+// room is how many pass after a yield that took so long.
+func room(took time.Duration) int {
+	return max(yield.PerYield, int(took/(100*time.Microsecond))) * min(runtime.GOMAXPROCS(0), runtime.NumCPU())
+}
 
 // crossing is a turnstile whose yields end when the test says so, with those
 // who came to it and those who passed, by number in the order in which they
@@ -20,23 +23,23 @@ func perYield() int { return yield.PerYield * min(runtime.GOMAXPROCS(0), runtime
 type crossing struct {
 	t      *testing.T
 	turn   yield.Turnstile
-	end    chan struct{} // one yield ends
-	yields chan struct{} // holds one for each who yields
+	end    chan struct{}  // one yield ends
+	yields chan time.Time // holds when the yield under way began
 	came   int
 	passed chan int
-	order  []int
+	gone   int // how many of them passed
 }
 
 func newCrossing(t *testing.T) *crossing {
-	c := &crossing{t: t, end: make(chan struct{}), yields: make(chan struct{}, 1), passed: make(chan int, 1000)}
+	c := &crossing{t: t, end: make(chan struct{}), yields: make(chan time.Time, 1), passed: make(chan int, 1000)}
+	c.turn.Now = time.Now
 	c.turn.Yield = func() {
 		select {
-		case c.yields <- struct{}{}:
+		case c.yields <- time.Now():
 		default:
 			t.Error("two yield at once")
 		}
 		<-c.end
-		<-c.yields
 	}
 	return c
 }
@@ -54,12 +57,15 @@ func (c *crossing) come(n int) {
 	}
 }
 
-// endYield ends the yield of whoever yields. It returns how many passed then.
-func (c *crossing) endYield() int {
-	before := len(c.order)
+// endYield ends the yield of whoever yields, some time later. It returns how
+// many pass then, of how many who may.
+func (c *crossing) endYield(later time.Duration) (passed, may int) {
+	time.Sleep(later) // of the bubble
+	before := c.gone
+	may = room(time.Since(<-c.yields))
 	c.end <- struct{}{}
 	c.settle()
-	return len(c.order) - before
+	return c.gone - before, may
 }
 
 // settle waits until nobody can go on, and holds the turnstile to what it
@@ -67,43 +73,49 @@ func (c *crossing) endYield() int {
 func (c *crossing) settle() {
 	c.t.Helper()
 	synctest.Wait()
+	var passed []int
 	for len(c.passed) > 0 {
-		c.order = append(c.order, <-c.passed)
+		passed = append(passed, <-c.passed)
 	}
-	slices.Sort(c.order) // those of one call run in any order
-	if n := len(c.order); n > 0 && c.order[n-1] != n-1 {
-		c.t.Errorf("%d passed before others who came first: %v", c.order[n-1], c.order)
+	slices.Sort(passed) // those who are called together run in any order
+	for _, number := range passed {
+		if number != c.gone {
+			c.t.Fatalf("%d passed and %d, who came before, waits", number, c.gone)
+		}
+		c.gone++
 	}
 	if c.waiting() > 0 && len(c.yields) == 0 {
 		c.t.Fatalf("%d wait and nobody will call them", c.waiting())
 	}
 }
 
-func (c *crossing) waiting() int { return c.came - len(c.order) }
+func (c *crossing) waiting() int { return c.came - c.gone }
 
 // TestNobodyIsLostAndFewPassBetweenTwoYields plays at random what can happen,
 // with crowds smaller and larger than what passes at once.
 func TestNobodyIsLostAndFewPassBetweenTwoYields(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2)) // large crowds say no more
 	for seed := range uint64(20) {
 		synctest.Test(t, func(t *testing.T) {
-			c, dice, few := newCrossing(t), rand.New(rand.NewPCG(seed, 0)), perYield()
-			since := 0 // a yield ended, who passed
+			c, dice := newCrossing(t), rand.New(rand.NewPCG(seed, 0))
+			since, may := 0, 0 // who passed since a yield ended, and may
 			for range 300 {
-				before := len(c.order)
+				before := c.gone
 				if len(c.yields) > 0 && dice.IntN(3) == 0 {
 					waited := c.waiting()
-					if since = c.endYield(); since != min(waited, few) {
-						t.Errorf("%d passed of %d who waited, want %d", since, waited, min(waited, few))
+					since, may = c.endYield(time.Duration(dice.IntN(1000)) * time.Microsecond)
+					if since != min(waited, may) {
+						t.Errorf("%d passed of %d who waited, want %d", since, waited, min(waited, may))
 					}
 					continue
 				}
-				c.come(1 + dice.IntN(few))
-				if since += len(c.order) - before; since > few {
-					t.Errorf("%d passed since a yield, want %d at most", since, few)
+				c.come(1 + dice.IntN(10))
+				if since += c.gone - before; since > may {
+					t.Errorf("%d passed since a yield, want %d at most", since, may)
 				}
 			}
 			for len(c.yields) > 0 {
-				c.endYield()
+				c.endYield(0)
 			}
 			if c.waiting() > 0 {
 				t.Errorf("%d of %d still wait", c.waiting(), c.came)
