@@ -123,3 +123,18 @@ func TestNobodyIsLostAndFewPassBetweenTwoYields(t *testing.T) {
 		})
 	}
 }
+
+// TestASleepOfTheMachineCountsForAMomentOnly: behind a yield that took an hour
+// not everybody passes.
+func TestASleepOfTheMachineCountsForAMomentOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		yields := 0
+		turn := yield.Turnstile{Now: time.Now, Yield: func() { yields++; time.Sleep(time.Hour) }}
+		for range room(100*time.Millisecond) + 1 {
+			turn.Pass()
+		}
+		if yields != 2 {
+			t.Errorf("somebody yielded %d times, want 2", yields)
+		}
+	})
+}
