@@ -26,6 +26,7 @@ type inProcess struct {
 	env    map[string]string
 	origin string
 	log    *bytes.Buffer // read it once stop has returned
+	stderr io.Writer     // in its place, if set before start
 	cancel context.CancelFunc
 	done   chan int
 }
@@ -66,6 +67,9 @@ func (p *inProcess) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	p.log, p.cancel, p.done = &bytes.Buffer{}, cancel, make(chan int, 1)
 	w := p.world("", io.Discard, p.log)
+	if p.stderr != nil {
+		w.stderr = p.stderr
+	}
 	args := []string{
 		"serve", "--routes", p.path("routes.yaml"), "--data-dir", p.path("data"), "--listen", "127.0.0.1:0",
 		"--admin-listen", "", "--watch=false", "--access-log", "off", "--disk-reserve", "1MiB",

@@ -3,15 +3,18 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"runtime"
 	"sync"
+	"time"
 )
 
 // lineHandler encodes each record on its own, and has it written together with
 // those of others that log at the same moment. Handle returns when the line is
-// written: what a caller is answered after it was logged is in the log.
+// written: what a caller is answered after it was logged is in the log. Only
+// while the server stops it waits no longer than lastWait.
 type lineHandler struct {
 	lines    *lineGroups
 	level    slog.Leveler
@@ -27,7 +30,7 @@ type lineEncoder struct {
 
 // newLineHandler writes to w what the encoder makes.
 func newLineHandler(w io.Writer, level slog.Leveler, encoder func(io.Writer) slog.Handler) *lineHandler {
-	return (&lineHandler{lines: &lineGroups{w: w}, level: level}).with(encoder)
+	return (&lineHandler{lines: &lineGroups{w: w, hurried: make(chan struct{})}, level: level}).with(encoder)
 }
 
 func (h *lineHandler) with(encoder func(io.Writer) slog.Handler) *lineHandler {
@@ -69,6 +72,7 @@ func (h *lineHandler) WithGroup(name string) slog.Handler {
 // while others are written in one call.
 type lineGroups struct {
 	w       io.Writer
+	hurried chan struct{} // closed when nobody waits for long any more; nil: never
 	mu      sync.Mutex
 	next    *lineGroup // what the next call writes; nil: nothing
 	writing bool
@@ -81,35 +85,54 @@ type lineGroup struct {
 	err  error // once done is closed
 }
 
+// lastWait is how long a line of a server that stops is waited for.
+const lastWait = time.Second
+
+var errLineWaits = errors.New("the log takes no lines")
+
+// hurry makes sure that a server stops whose log is not read any more: it is
+// called once, and from then on nobody waits longer than lastWait for a line.
+func (l *lineGroups) hurry() { close(l.hurried) }
+
 // write returns when the line is written.
 func (l *lineGroups) write(line []byte) error {
 	l.mu.Lock()
 	if l.next == nil {
 		l.next = &lineGroup{done: make(chan struct{})}
 	}
-	mine, lead := l.next, !l.writing
+	mine := l.next
 	mine.text = append(mine.text, line...)
-	l.writing = true
-	l.mu.Unlock()
-	if lead {
-		runtime.Gosched() // those who are about to log come along
-		l.lead()
+	if !l.writing {
+		l.writing = true
+		go l.run()
 	}
-	<-mine.done
-	return mine.err
+	l.mu.Unlock()
+	select {
+	case <-mine.done:
+		return mine.err
+	case <-l.hurried:
+	}
+	select {
+	case <-mine.done:
+		return mine.err
+	case <-time.After(lastWait):
+		return errLineWaits
+	}
 }
 
-// lead writes the next group. What came meanwhile is another's to write.
-func (l *lineGroups) lead() {
-	l.mu.Lock()
-	group := l.next
-	l.next = nil
-	l.mu.Unlock()
-	_, group.err = l.w.Write(group.text)
-	close(group.done)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.writing = l.next != nil; l.writing {
-		go l.lead()
+// run writes groups until there is none.
+func (l *lineGroups) run() {
+	for {
+		runtime.Gosched() // those who are about to log come along
+		l.mu.Lock()
+		group := l.next
+		l.next = nil
+		l.writing = group != nil
+		l.mu.Unlock()
+		if group == nil {
+			return
+		}
+		_, group.err = l.w.Write(group.text)
+		close(group.done)
 	}
 }

@@ -7,11 +7,14 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net/http"
 	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"testing/slogtest"
+	"testing/synctest"
+	"time"
 )
 
 func jsonLines(w io.Writer) slog.Handler { return slog.NewJSONHandler(w, nil) }
@@ -164,4 +167,73 @@ func TestLinesThatComeMeanwhileAreWrittenTogether(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestNobodyWaitsLongForALogOfAServerThatStops: neither who waited before nor
+// who logs after.
+func TestNobodyWaitsLongForALogOfAServerThatStops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &heldWriter{begun: make(chan struct{}), let: make(chan struct{})}
+		l := &lineGroups{w: w, hurried: make(chan struct{})}
+		waited := make(chan error, 2)
+		for range 2 {
+			go func() { waited <- l.write([]byte("before\n")) }()
+		}
+		time.Sleep(time.Hour)
+		if len(waited) > 0 {
+			t.Fatal("somebody did not wait for the line")
+		}
+		began := time.Now()
+		l.hurry()
+		for range 2 {
+			if err := <-waited; !errors.Is(err, errLineWaits) {
+				t.Error(err)
+			}
+		}
+		if err := l.write([]byte("after\n")); !errors.Is(err, errLineWaits) {
+			t.Error(err)
+		}
+		if took := time.Since(began); took != 2*lastWait {
+			t.Errorf("after %v", took)
+		}
+		close(w.let)
+		synctest.Wait()
+		if err := l.write([]byte("last\n")); err != nil { // it takes lines again
+			t.Error(err)
+		}
+	})
+}
+
+// stuckLog takes lines until it is stuck, and then none until it is let go.
+type stuckLog struct{ stuck, held, let chan struct{} }
+
+func (l *stuckLog) Write(p []byte) (int, error) {
+	select {
+	case <-l.stuck:
+		close(l.held)
+		<-l.let
+	default:
+	}
+	return len(p), nil
+}
+
+// TestAServerStopsWhoseLogIsNotRead: with a token request that waits for it.
+func TestAServerStopsWhoseLogIsNotRead(t *testing.T) {
+	log := &stuckLog{make(chan struct{}), make(chan struct{}), make(chan struct{})}
+	t.Cleanup(func() { close(log.let) })
+	p := &inProcess{t: t, dir: t.TempDir(), stderr: log}
+	p.write("routes.yaml", oneRoute)
+	p.start()
+	close(log.stuck)
+	answered := make(chan struct{})
+	go func() {
+		defer close(answered)
+		resp, err := http.Post(p.origin+"/oauth/token", "application/x-www-form-urlencoded", strings.NewReader("grant_type=client_credentials")) //nolint:noctx // bounded by the server's end
+		if err == nil {
+			_ = resp.Body.Close()
+		}
+	}()
+	<-log.held
+	p.stop()
+	<-answered
 }

@@ -140,12 +140,15 @@ func (s *server) run(ctx context.Context, ends, hangups <-chan os.Signal) error 
 		case <-hangups:
 			s.reloadAndLog(ctx, "SIGHUP")
 		case sig := <-ends:
+			s.hurryLog()
 			s.log.Info("stopping", "signal", sig.String())
 			return s.stop(ends)
 		case err := <-s.broken:
+			s.hurryLog()
 			s.log.Error("listener broke", "error", err)
 			return errors.Join(err, s.stop(ends))
 		case <-ctx.Done():
+			s.hurryLog()
 			return s.stop(ends)
 		}
 	}

@@ -34,10 +34,12 @@ import (
 // server is a running gateway: everything wired, and the order in which it
 // starts and stops.
 type server struct {
-	o       serveOptions
-	w       world
-	log     *slog.Logger
-	started time.Time
+	o   serveOptions
+	w   world
+	log *slog.Logger
+	// hurryLog lets nobody wait for a log that is not read any more.
+	hurryLog func()
+	started  time.Time
 
 	poller   *yield.Poller
 	crowd    yield.Turnstile // what requests about tokens pass
@@ -81,7 +83,7 @@ type server struct {
 // opened is closed again when a later step fails.
 func newServer(ctx context.Context, w world, o serveOptions) (_ *server, err error) {
 	s := &server{o: o, w: w, started: time.Now().UTC(), broken: make(chan error, 8)}
-	s.log = newLogger(w, o)
+	s.log, s.hurryLog = newLogger(w, o)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -302,8 +304,9 @@ func (s *server) accessLog() *gateway.AccessLog {
 	return &gateway.AccessLog{Lines: s.lines, Format: gateway.Format(s.o.accessLog)}
 }
 
-// newLogger writes the log to stderr: text on a terminal, else JSON.
-func newLogger(w world, o serveOptions) *slog.Logger {
+// newLogger writes the log to stderr: text on a terminal, else JSON. hurry is
+// to be called once, when the server stops.
+func newLogger(w world, o serveOptions) (log *slog.Logger, hurry func()) {
 	level := o.level()
 	text := o.logFormat == "text"
 	if f, ok := w.stderr.(*os.File); ok && o.logFormat == "auto" {
@@ -315,7 +318,8 @@ func newLogger(w world, o serveOptions) *slog.Logger {
 	if text {
 		encoder = func(line io.Writer) slog.Handler { return slog.NewTextHandler(line, opts) }
 	}
-	return slog.New(newLineHandler(w.stderr, level, encoder))
+	h := newLineHandler(w.stderr, level, encoder)
+	return slog.New(h), h.lines.hurry
 }
 
 // adminServer is the admin API with what it asks of the server.
