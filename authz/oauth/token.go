@@ -96,16 +96,16 @@ func (s *Server) turn() {
 // note logs one request to an endpoint: the code for the caller and the cause
 // for the operator, never a credential. start is of wall.
 func (s *Server) note(c echo.Context, endpoint string, id authz.ClientID, status int, err error, start time.Time) {
-	level, text := slog.LevelInfo, "oauth request"
 	attrs := []slog.Attr{
 		slog.String("endpoint", endpoint), slog.Int("status", status), slog.String("client_id", string(id)),
 		slog.String("remote_ip", c.RealIP()), slog.Float64("duration_ms", float64(s.wall().Sub(start).Microseconds())/1000),
 	}
 	if err != nil {
-		level, text = slog.LevelWarn, "oauth request refused"
 		attrs = append(attrs, slog.String("error", err.Error()))
+		s.Log.LogAttrs(c.Request().Context(), slog.LevelWarn, "oauth request refused", attrs...)
+		return
 	}
-	s.Log.LogAttrs(c.Request().Context(), level, text, attrs...)
+	s.Log.LogAttrs(c.Request().Context(), slog.LevelInfo, "oauth request", attrs...)
 }
 
 func (s *Server) wall() time.Time {
